@@ -1,0 +1,11 @@
+/**
+ * Links within one process.
+ *
+ * @packageDocumentation
+ */
+export {
+  type MemoryIdentity,
+  type MemoryOptions,
+  MemoryPlace,
+  memoryTransport,
+} from './memory-transport.ts'
