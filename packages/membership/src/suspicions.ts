@@ -1,0 +1,88 @@
+import type { Instant } from '@kithnet/kernel'
+import type { PeerId } from '@kithnet/types'
+import type { SwimConfig } from './config.ts'
+import type { EffectList } from './effect-list.ts'
+import type { SwimOutput } from './events.ts'
+import type { SwimMessage } from './messages.ts'
+import { Suspicion, type SuspicionTimes } from './suspicion.ts'
+
+/** The timer of a suspicion begins with this; the suspect follows. */
+const suspectPrefix = 'swim/suspect/'
+
+/** The members under suspicion, and what others have hinted of those that are not yet. */
+export class Suspicions {
+  readonly #self: PeerId
+  readonly #config: SwimConfig
+  readonly #effects: EffectList<SwimMessage, SwimOutput>
+  readonly #suspicionByPeer = new Map<PeerId, Suspicion>()
+  readonly #hintsByPeer = new Map<PeerId, Set<PeerId>>()
+
+  constructor(self: PeerId, config: SwimConfig, effects: EffectList<SwimMessage, SwimOutput>) {
+    this.#self = self
+    this.#config = config
+    this.#effects = effects
+  }
+
+  get(peer: PeerId): Suspicion | undefined {
+    return this.#suspicionByPeer.get(peer)
+  }
+
+  /** Begins a suspicion after this peer's own probe has failed. Hints given before confirm it. */
+  start(peer: PeerId, incarnation: number, times: SuspicionTimes, now: Instant): void {
+    const suspicion = new Suspicion(incarnation, now, times)
+    this.#suspicionByPeer.set(peer, suspicion)
+    this.#effects.emit({ type: 'suspected', peer, by: this.#self })
+    for (const by of this.#hintsByPeer.get(peer) ?? []) this.#count(peer, suspicion, by)
+    this.#hintsByPeer.delete(peer)
+    this.#arm(peer, suspicion, now)
+  }
+
+  /** Keeps in mind that another suspects a member; it counts once this peer's own probe has failed. */
+  hint(peer: PeerId, by: PeerId): void {
+    const hints = this.#hintsByPeer.get(peer) ?? new Set<PeerId>()
+    // More than this would not shorten a suspicion further.
+    if (hints.size < this.#config.suspicionMultiplier) hints.add(by)
+    this.#hintsByPeer.set(peer, hints)
+  }
+
+  /** Another suspects a suspect too, or has declared it dead. True when that brings the end nearer. */
+  confirm(peer: PeerId, by: PeerId, state: 'suspect' | 'dead', now: Instant): boolean {
+    const suspicion = this.#suspicionByPeer.get(peer)
+    if (suspicion === undefined) return false
+    const before = suspicion.deadline
+    this.#count(peer, suspicion, by)
+    if (state === 'dead') suspicion.confirmDead()
+    if (suspicion.deadline === before) return false
+    this.#arm(peer, suspicion, now)
+    return true
+  }
+
+  /** Ends the suspicion of a peer and forgets what was hinted. True when there was a suspicion. */
+  clear(peer: PeerId): boolean {
+    this.#hintsByPeer.delete(peer)
+    if (!this.#suspicionByPeer.delete(peer)) return false
+    this.#effects.disarm(suspectPrefix + peer)
+    return true
+  }
+
+  clearAll(): void {
+    for (const peer of [...this.#suspicionByPeer.keys()]) this.clear(peer)
+    this.#hintsByPeer.clear()
+  }
+
+  /** The suspect whose time is up with this timer, or `undefined`. */
+  due(key: string): PeerId | undefined {
+    for (const peer of this.#suspicionByPeer.keys()) {
+      if (key === suspectPrefix + peer) return peer
+    }
+    return undefined
+  }
+
+  #count(peer: PeerId, suspicion: Suspicion, by: PeerId): void {
+    if (suspicion.confirm(by)) this.#effects.emit({ type: 'suspected', peer, by })
+  }
+
+  #arm(peer: PeerId, suspicion: Suspicion, now: Instant): void {
+    this.#effects.arm(suspectPrefix + peer, now, Math.max(0, suspicion.deadline - now))
+  }
+}
