@@ -1,0 +1,167 @@
+import { BoundedMap, type Instant, instant } from '@kithnet/kernel'
+import type { PeerId } from '@kithnet/types'
+
+/** Which links are pruned for a source. Links that are not pruned are eager: messages are pushed on them. */
+interface Tree {
+  /** When this side last asked the peer to stop, or was asked. */
+  readonly pruned: Map<PeerId, Instant>
+  usedAt: Instant
+  /** The link that brought the last message first. */
+  parent: PeerId | undefined
+  /** Messages since then that had to be pulled. */
+  misses: number
+}
+
+/** What a lost link meant to the trees. */
+export interface LostTrees {
+  readonly orphaned: readonly PeerId[]
+  readonly severed: readonly PeerId[]
+}
+
+/**
+ * Decides on which links a source's messages are pushed: prunes a link that brings what is here already, and
+ * grafts one that has what the tree failed to bring. Each source has a tree of its own, so that paths stay as
+ * short as the first flood found them; sources beyond the bound share one tree beneath.
+ *
+ * Source: Leitão, Pereira and Rodrigues, "Epidemic Broadcast Trees", SRDS 2007; trees per source are our choice.
+ */
+export class EagerLinks {
+  readonly #trees: BoundedMap<PeerId, Tree>
+  readonly #capacity: number
+  readonly #idleMs: number
+  readonly #graftAfter: number
+  readonly #shared: Tree = newTree(instant(0))
+
+  /** `capacity` sources with trees of their own; one that was idle for `idleMs` makes room. */
+  constructor(capacity: number, idleMs: number, graftAfter: number) {
+    this.#capacity = capacity
+    this.#idleMs = idleMs
+    this.#graftAfter = graftAfter
+    this.#trees = new BoundedMap(capacity)
+  }
+
+  /** Sources with trees of their own. */
+  get sources(): number {
+    return this.#trees.size
+  }
+
+  isEager(source: PeerId, peer: PeerId): boolean {
+    return !this.#peek(source).pruned.has(peer)
+  }
+
+  /** Eager for sources without trees of their own. */
+  isEagerByDefault(peer: PeerId): boolean {
+    return !this.#shared.pruned.has(peer)
+  }
+
+  /**
+   * A message of the source was verified. `via` brought it: by a push, or because it was asked (`pulled`), perhaps
+   * after a push that could not be proven (`failedPush`).
+   */
+  delivered(
+    source: PeerId,
+    via: PeerId,
+    how: 'pushed' | 'pulled' | 'failedPush',
+    now: Instant,
+  ): { readonly graft: boolean } {
+    const tree = this.#use(source, now)
+    if (how === 'pushed') {
+      tree.parent = via
+      tree.misses = 0
+      tree.pruned.delete(via)
+      return { graft: false }
+    }
+    tree.misses++
+    if (how === 'pulled' && tree.misses < this.#graftAfter) return { graft: false }
+    tree.misses = 0
+    tree.parent = via
+    tree.pruned.delete(via)
+    return { graft: true }
+  }
+
+  /**
+   * A link pushed what is here, verified, already. True when the peer is to be told to stop; not again before
+   * `repeatMs`, because pushes that crossed the request are still on their way.
+   */
+  prune(source: PeerId, peer: PeerId, repeatMs: number, now: Instant): boolean {
+    const tree = this.#use(source, now)
+    const at = tree.pruned.get(peer)
+    if (at !== undefined && now - at < repeatMs) return false
+    tree.pruned.set(peer, now)
+    return true
+  }
+
+  /** The peer asks not to be pushed the source's messages. */
+  pruned(source: PeerId, peer: PeerId, now: Instant): void {
+    this.#peek(source).pruned.set(peer, now)
+  }
+
+  /** The peer asks to be pushed them again. */
+  grafted(source: PeerId, peer: PeerId): void {
+    this.#peek(source).pruned.delete(peer)
+  }
+
+  /** Every link becomes eager: the source itself found none to push on. */
+  reset(source: PeerId): void {
+    this.#peek(source).pruned.clear()
+  }
+
+  /** A link is new: it is eager everywhere once. */
+  welcome(peer: PeerId): void {
+    this.#shared.pruned.delete(peer)
+    for (const [, tree] of this.#trees) tree.pruned.delete(peer)
+  }
+
+  /**
+   * A link is lost. Answers with the sources whose messages came on it, which others have to be asked for, and
+   * those whose messages went on it: whoever lived off them there is reached on any other link at best, so all
+   * links are eager for these again.
+   */
+  lost(peer: PeerId, now: Instant): LostTrees {
+    this.#shared.pruned.delete(peer)
+    const lost: { orphaned: PeerId[]; severed: PeerId[] } = { orphaned: [], severed: [] }
+    for (const [source, tree] of this.#trees) {
+      const wasChild = !tree.pruned.delete(peer)
+      if (tree.parent === peer) {
+        tree.parent = undefined
+        // Should asking all the others fail, the first pull mends the tree.
+        tree.misses = this.#graftAfter - 1
+        lost.orphaned.push(source)
+      } else if (wasChild && now - tree.usedAt <= this.#idleMs) {
+        tree.pruned.clear()
+        lost.severed.push(source)
+      }
+    }
+    return lost
+  }
+
+  /** True when some sources have no trees of their own. */
+  get isShared(): boolean {
+    return this.#trees.size >= this.#capacity
+  }
+
+  #peek(source: PeerId): Tree {
+    return this.#trees.peek(source) ?? this.#shared
+  }
+
+  #use(source: PeerId, now: Instant): Tree {
+    const known = this.#trees.get(source)
+    if (known !== undefined) {
+      known.usedAt = now
+      return known
+    }
+    if (this.#trees.size >= this.#capacity && !this.#hasIdle(now)) return this.#shared
+    const tree = newTree(now)
+    this.#trees.set(source, tree)
+    return tree
+  }
+
+  #hasIdle(now: Instant): boolean {
+    for (const [, oldest] of this.#trees) return now - oldest.usedAt > this.#idleMs
+    return false
+  }
+}
+
+function newTree(now: Instant): Tree {
+  return { pruned: new Map(), usedAt: now, parent: undefined, misses: 0 }
+}

@@ -1,0 +1,105 @@
+import type { EpochMs, Fault, Received } from '@kithnet/kernel'
+import type { Batch, MessageId, PeerId, Signed, StreamId, TopicId, Verified } from '@kithnet/types'
+import type { PubsubMessage } from './messages.ts'
+
+/** A message for the application: verified, and given once. */
+export interface Delivery {
+  readonly id: MessageId
+  readonly topic: TopicId
+  readonly author: PeerId
+  readonly stream: StreamId
+  /** Counts from 0 per author, stream and topic. */
+  readonly seq: number
+  /** The author's clock when it signed. */
+  readonly hlc: EpochMs
+  /** Shared with the cache: copy before changing. */
+  readonly payload: Uint8Array
+  /** True when it came through history and not as it was published. */
+  readonly late: boolean
+  /** The link that brought it. */
+  readonly via: PeerId
+}
+
+/** How far a published message has come. */
+export type PublishStatus = 'queued' | 'sent' | 'acknowledged'
+
+/** What happens to a `Pubsub`, besides its timers. */
+export type PubsubEvent =
+  | { readonly type: 'neighbourUp' | 'neighbourDown'; readonly peer: PeerId }
+  /** The link to a peer is gone, neighbour or not. */
+  | { readonly type: 'gone'; readonly peer: PeerId }
+  | Received<PeerId, PubsubMessage>
+  | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: TopicId }
+  /** `payload` is kept: the caller must not change it. */
+  | {
+      readonly type: 'publish'
+      readonly token: number
+      readonly topic: TopicId
+      readonly payload: Uint8Array
+    }
+  /** Answers `sign`. */
+  | { readonly type: 'signed'; readonly token: number; readonly signature: Uint8Array }
+  /** Answers `verify`: the signature holds. */
+  | { readonly type: 'verified'; readonly token: number; readonly batch: Verified<Batch> }
+  /** Answers `verify`: the signature does not hold, or nobody asked would give the author's key. */
+  | {
+      readonly type: 'unverified'
+      readonly token: number
+      readonly cause: 'forged' | 'no-key'
+    }
+  /** Another part of the node caught the peer at something. `points` of 100. */
+  | {
+      readonly type: 'misbehaved'
+      readonly peer: PeerId
+      readonly fault: Fault
+      readonly points: number
+    }
+  /** The wall clock was set. */
+  | { readonly type: 'clock'; readonly epochAtZero: EpochMs }
+  | { readonly type: 'roundTrip'; readonly peer: PeerId; readonly ms: number }
+  /** The link's queue passed its mark, or is below it again. */
+  | { readonly type: 'congested' | 'drained'; readonly peer: PeerId }
+
+/** What a `Pubsub` tells. */
+export type PubsubOutput =
+  | { readonly type: 'sign'; readonly token: number; readonly body: Uint8Array }
+  /** Is the signature the author's? `from` delivered it, so `from` must know the author's key. */
+  | {
+      readonly type: 'verify'
+      readonly token: number
+      readonly signed: Signed
+      readonly author: PeerId
+      readonly from: PeerId
+    }
+  /** Another link delivered what `token` waits for. */
+  | { readonly type: 'source'; readonly token: number; readonly from: PeerId }
+  | { readonly type: 'deliver'; readonly message: Delivery }
+  | {
+      readonly type: 'published'
+      readonly token: number
+      readonly id: MessageId
+      readonly status: PublishStatus
+      /** Neighbours that it was sent to, or that acknowledged it. */
+      readonly peers: number
+    }
+  | { readonly type: 'refused'; readonly token: number; readonly fault: Fault }
+  | { readonly type: 'penalised' | 'shed'; readonly peer: PeerId; readonly fault: Fault }
+  /** Messages of the author are cached: keep its key. `releases` when there are none any more. */
+  | { readonly type: 'holds' | 'releases'; readonly author: PeerId }
+  /** Messages `first` to `first + count - 1` were not there when a later one was delivered. */
+  | {
+      readonly type: 'gap'
+      readonly author: PeerId
+      readonly stream: StreamId
+      readonly topic: TopicId
+      readonly first: number
+      readonly count: number
+    }
+  /** The author signed two different messages under one number. The stream's order means nothing any more. */
+  | {
+      readonly type: 'equivocation'
+      readonly author: PeerId
+      readonly stream: StreamId
+      readonly topic: TopicId
+      readonly evidence: readonly [Signed, Signed]
+    }

@@ -1,0 +1,390 @@
+import { after, type Instant } from '@kithnet/kernel'
+import {
+  type Batch,
+  batchIdOf,
+  contentOf,
+  decodeBatch,
+  type MessageId,
+  type PeerId,
+  type Verified,
+} from '@kithnet/types'
+import type { Acceptance } from './acceptance.ts'
+import { Assemblies, type Assembly, contentOfManifest } from './assemblies.ts'
+import type { TrustedBatch } from './batch-book.ts'
+import { BatchDebts } from './batch-debts.ts'
+import type { Dissemination } from './dissemination.ts'
+import type { ContentFault } from './faults.ts'
+import { contradiction } from './lanes.ts'
+import { MessageIds } from './message-ids.ts'
+import type { BatchMessage, EagerMessage, FragmentMessage, ManifestMessage } from './messages.ts'
+import { addSource, Pending, type PendingBatch, type PendingMessage } from './pending.ts'
+import type { State } from './state.ts'
+
+/**
+ * What comes in before it is believed. Checks run from cheap to dear: the id is recomputed, then seen and
+ * pending, then the link's budget of unverified work, then batch and key, then the signature. Nothing here
+ * delivers, forwards, caches, announces or acknowledges; `Acceptance` does.
+ */
+export class Intake {
+  readonly pending: Pending
+  readonly #state: State
+  readonly #acceptance: Acceptance
+  readonly #dissemination: Dissemination
+  readonly #assemblies: Assemblies
+  readonly #debts = new BatchDebts()
+  readonly #ids: MessageIds
+
+  constructor(state: State, acceptance: Acceptance, dissemination: Dissemination) {
+    const { pendingMessages, pendingBytes } = state.config
+    this.#state = state
+    this.#acceptance = acceptance
+    this.#dissemination = dissemination
+    this.pending = new Pending(state.links, pendingMessages, pendingBytes)
+    this.#assemblies = new Assemblies(assemblyBytes)
+    this.#ids = new MessageIds(state.network)
+  }
+
+  onBatch({ signed }: BatchMessage, from: PeerId, now: Instant): void {
+    const { book, links } = this.#state
+    const id = batchIdOf(signed.body, signed.signature)
+    const link = links.of(from)
+    link.withheldInARow = 0
+    link.learnsBatch(id)
+    const known = book.get(id)
+    if (known !== undefined) return this.#debts.settle(from, known.batch.ids)
+    if (link.hasBad(id))
+      return this.#state.blame(from, { code: 'pubsub/forged-batch', batch: id }, now)
+    const pending = this.pending.batches.get(id)
+    if (pending !== undefined) {
+      this.#debts.settle(from, pending.batch.ids)
+      if (addSource(pending.sources, from)) this.#tellSource(pending, from)
+      return
+    }
+    const decoded = decodeBatch(signed.body)
+    if (!decoded.ok) return this.#state.blame(from, decoded.fault, now)
+    const batch = decoded.value
+    this.#debts.settle(from, batch.ids)
+    if (!this.#isTimely(id, batch, from, now)) return
+    if (batch.ids.every((message) => this.#state.seen.has(message))) return
+    if (!this.#makeRoom(from, signed.body.length + signed.signature.length, now)) return
+    const { token } = this.pending.addBatch(id, signed, batch, from, now)
+    this.#state.effects.emit({ type: 'verify', token, signed, author: batch.author, from })
+    this.#armTick(now)
+  }
+
+  onEager(message: EagerMessage, from: PeerId, now: Instant): void {
+    const id = this.#ids.idOf(message, contentOf(message.payload))
+    this.#onWhole(id, message, from, now)
+  }
+
+  onManifest(manifest: ManifestMessage, from: PeerId, now: Instant): void {
+    const { seen, config } = this.#state
+    const id = this.#ids.idOf(manifest, contentOfManifest(manifest))
+    if (seen.has(id)) return this.#dissemination.duplicate(id, manifest, from, now)
+    const waiting = this.pending.messages.get(id)
+    if (waiting !== undefined) {
+      this.#addDeliverer(waiting, from, now)
+      return
+    }
+    const room = manifest.length <= config.maxPayloadBytes
+    if (!room || this.#assemblies.open(id, manifest, from, now) === undefined) {
+      return this.#state.blame(from, { code: 'pubsub/too-much-unverified' }, now)
+    }
+    this.#armTick(now)
+  }
+
+  onFragment(fragment: FragmentMessage, from: PeerId, now: Instant): void {
+    const assembly = this.#assemblies.byId.get(fragment.id)
+    if (assembly === undefined) return
+    const { length } = fragment.bytes
+    const trusted = this.#state.book.expecting(fragment.id) !== undefined
+    if (!trusted && !this.#makeRoom(from, length, now)) return
+    const outcome = this.#assemblies.add(fragment, now)
+    if (outcome === 'wrong') {
+      return this.#state.blame(from, { code: 'pubsub/wrong-fragment', message: fragment.id }, now)
+    }
+    if (outcome !== 'taken') return
+    if (!trusted) {
+      assembly.charged += length
+      this.pending.chargeBytes(assembly.owner, length)
+    }
+    const message = this.#assemblies.whole(assembly)
+    if (message === undefined) return
+    this.#endAssembly(assembly)
+    // Whoever sent the last piece has the whole; the others that began are deliverers, too.
+    this.#onWhole(assembly.id, message, from, now)
+    for (const source of assembly.sources) {
+      if (source === from) continue
+      const waiting = this.pending.messages.get(assembly.id)
+      if (waiting !== undefined) this.#addDeliverer(waiting, source, now)
+      else this.#dissemination.duplicate(assembly.id, message, source, now)
+    }
+  }
+
+  /** The signature of a batch holds. */
+  onVerified(token: number, batch: Verified<Batch>, now: Instant): void {
+    const pending = this.pending.byToken(token)
+    if (pending === undefined) return
+    this.pending.deleteBatch(pending)
+    const { lanes, book, seen, effects } = this.#state
+    const owner = pending.sources[0]!
+    const lane = lanes.open(batch, owner)
+    const other = lane.forked ? undefined : contradiction(lane, batch)
+    if (other !== undefined) {
+      lane.forked = true
+      const { author, stream, topic } = batch
+      const evidence = [other.message.signed, pending.signed] as const
+      effects.emit({ type: 'equivocation', author, stream, topic, evidence })
+    }
+    const message: BatchMessage = { type: 'batch', signed: pending.signed }
+    const trusted: TrustedBatch = { id: pending.id, batch, message, lane, owner, held: 0 }
+    book.add(trusted, now, (id) => !seen.has(id))
+    for (const id of batch.ids) {
+      const waiting = this.pending.messages.get(id)
+      if (waiting !== undefined) this.#acceptWaiting(waiting, trusted, pending.sources, now)
+    }
+  }
+
+  /** The signature of a batch does not hold, or could not be checked. */
+  onUnverified(token: number, cause: 'forged' | 'no-key', now: Instant): void {
+    const pending = this.pending.byToken(token)
+    if (pending === undefined) return
+    this.pending.deleteBatch(pending)
+    if (cause === 'forged') {
+      for (const source of pending.sources) {
+        this.#state.links.peek(source)?.markBad(pending.id)
+        this.#state.blame(source, { code: 'pubsub/forged-batch', batch: pending.id }, now)
+      }
+    }
+    for (const id of pending.batch.ids) {
+      const waiting = this.pending.messages.get(id)
+      if (waiting === undefined) continue
+      const kept = waiting.sources.filter((source) => !pending.sources.includes(source))
+      waiting.sources.splice(0, waiting.sources.length, ...kept)
+      if (this.pending.isListed(id)) continue
+      if (waiting.sources.length > 0) this.#askNext(waiting, now)
+      else this.#drop(waiting, pending.sources, now)
+    }
+  }
+
+  /** Retries, gives up and forgets what waits for too long. */
+  tick(now: Instant): void {
+    const { config, missing } = this.#state
+    for (const { peer, message } of this.#debts.reminders(now)) {
+      this.#state.effects.send(peer, { type: 'wantBatches', ids: [message] })
+    }
+    // What was owed together was one batch, most likely.
+    const blamed = new Set<PeerId>()
+    for (const { peer, message } of this.#debts.due(now)) {
+      if (!blamed.has(peer)) this.#blameWithheld(peer, message, now)
+      blamed.add(peer)
+    }
+    for (const waiting of [...this.pending.messages.values()]) this.#look(waiting, now)
+    for (const pending of [...this.pending.batches.values()]) {
+      if (now - pending.since >= config.pendingMs) this.onUnverified(pending.token, 'no-key', now)
+    }
+    for (const assembly of [...this.#assemblies.byId.values()]) {
+      if (now - assembly.touchedAt < config.pendingMs) continue
+      this.#endAssembly(assembly)
+      for (const source of assembly.sources) missing.announced(assembly.id, source, false, now)
+    }
+    this.#dissemination.armMissing()
+    this.#armTick(now)
+  }
+
+  /** The link to a peer is gone: what only it delivered cannot be proven any more. */
+  forget(peer: PeerId, now: Instant): void {
+    this.#debts.forget(peer)
+    for (const waiting of [...this.pending.messages.values()]) {
+      const index = waiting.sources.indexOf(peer)
+      if (index >= 0) waiting.sources.splice(index, 1)
+      if (waiting.sources.length === 0) this.#drop(waiting, [peer], now)
+    }
+  }
+
+  #onWhole(id: MessageId, message: EagerMessage, from: PeerId, now: Instant): void {
+    const { seen, book, missing } = this.#state
+    if (seen.has(id)) return this.#dissemination.duplicate(id, message, from, now)
+    const waiting = this.pending.messages.get(id)
+    if (waiting !== undefined) return this.#addDeliverer(waiting, from, now)
+    const trusted = book.expecting(id)
+    if (trusted !== undefined) {
+      const pushers = missing.isAsked(id, from) ? noPushers : [from]
+      this.#acceptance.accept(id, message, trusted, from, pushers, now)
+      return
+    }
+    if (!this.#makeRoom(from, message.payload.length, now)) {
+      // It may be real although this link floods: somebody else has it then.
+      if (!missing.has(id)) this.#dissemination.pullFromOther(id, message.author, [from], now)
+      return
+    }
+    const added = this.pending.addMessage(id, message, from, now)
+    if (!this.pending.isListed(id)) this.#askNext(added, now)
+    this.#armTick(now)
+  }
+
+  /** The message counts as brought by whoever was asked for it, or else by the first who brought its batch, too. */
+  #acceptWaiting(
+    waiting: PendingMessage,
+    trusted: TrustedBatch,
+    batchSources: readonly PeerId[],
+    now: Instant,
+  ): void {
+    const { missing } = this.#state
+    this.pending.deleteMessage(waiting)
+    const { sources } = waiting
+    const via =
+      sources.find((source) => missing.isAsked(waiting.id, source)) ??
+      sources.find((source) => batchSources.includes(source)) ??
+      sources[0] ??
+      waiting.owner
+    const pushers = sources.filter((source) => !missing.isAsked(waiting.id, source))
+    this.#acceptance.accept(waiting.id, waiting.message, trusted, via, pushers, now)
+  }
+
+  #addDeliverer(waiting: PendingMessage, from: PeerId, now: Instant): void {
+    if (!addSource(waiting.sources, from) || this.pending.isListed(waiting.id)) return
+    // The first one owes the batch and is late already: this one is asked for it, too.
+    if (now >= this.#hedgeAt(waiting)) this.#askNext(waiting, now)
+  }
+
+  /** Asks the next deliverer, who must have it, for the batch that lists the message. */
+  #askNext(waiting: PendingMessage, now: Instant): void {
+    const { sources, asked } = waiting
+    const peer = sources[(asked === undefined ? -1 : sources.indexOf(asked)) + 1] ?? sources[0]
+    if (peer === undefined) return
+    waiting.asked = peer
+    waiting.askedAt = now
+    const dueAt = after(now, 2 * this.#roundTripOf(peer))
+    this.#debts.add(peer, waiting.id, this.#hedgeAt(waiting), dueAt)
+    this.#state.effects.send(peer, { type: 'wantBatches', ids: [waiting.id] })
+  }
+
+  /** One message without a verified batch: hedges within a round trip, blames after two, gives up in the end. */
+  #look(waiting: PendingMessage, now: Instant): void {
+    if (now - waiting.since >= this.#state.config.pendingMs) {
+      return this.#drop(waiting, waiting.sources, now)
+    }
+    if (this.pending.isListed(waiting.id)) return
+    if (waiting.asked === undefined) return this.#askNext(waiting, now)
+    const roundTripMs = this.#roundTripOf(waiting.asked)
+    const waited = now - waiting.askedAt
+    if (waited >= 2 * roundTripMs) {
+      const silent = waiting.asked
+      const index = waiting.sources.indexOf(silent)
+      if (index >= 0) waiting.sources.splice(index, 1)
+      waiting.asked = undefined
+      waiting.hedged = false
+      if (waiting.sources.length === 0) return this.#drop(waiting, [silent], now)
+      return this.#askNext(waiting, now)
+    }
+    if (waiting.hedged || now < this.#hedgeAt(waiting)) return
+    waiting.hedged = true
+    const other = waiting.sources.find((source) => source !== waiting.asked)
+    if (other === undefined) this.#pullElsewhere(waiting, waiting.sources, now)
+    else this.#state.effects.send(other, { type: 'wantBatches', ids: [waiting.id] })
+  }
+
+  /** Gives up a message that cannot be proven; others may still have it. */
+  #drop(waiting: PendingMessage, tried: readonly PeerId[], now: Instant): void {
+    this.pending.deleteMessage(waiting)
+    this.#pullElsewhere(waiting, tried, now)
+  }
+
+  #pullElsewhere(waiting: PendingMessage, tried: readonly PeerId[], now: Instant): void {
+    this.#dissemination.pullFromOther(waiting.id, waiting.message.author, tried, now)
+  }
+
+  #endAssembly(assembly: Assembly): void {
+    this.#assemblies.delete(assembly)
+    this.pending.refundBytes(assembly.owner, assembly.charged)
+    assembly.charged = 0
+  }
+
+  #isTimely(id: PendingBatch['id'], batch: Batch, from: PeerId, now: Instant): boolean {
+    const { clock, config, missing, network } = this.#state
+    const wall = clock.wall(now)
+    if (batch.network !== network) {
+      this.#state.blame(from, { code: 'pubsub/wrong-network', batch: id }, now)
+      return false
+    }
+    if (batch.hlc > wall + config.futureMs) {
+      this.#state.blame(from, { code: 'pubsub/from-the-future', batch: id }, now)
+      return false
+    }
+    const asked = batch.ids.some((message) => missing.isLate(message, from))
+    if (batch.hlc >= wall - (asked ? config.retentionMs : config.replayWindowMs)) return true
+    this.#state.blame(from, { code: 'pubsub/stale', batch: id }, now)
+    return false
+  }
+
+  #makeRoom(from: PeerId, bytes: number, now: Instant): boolean {
+    if (this.pending.hasRoom(from, bytes)) return true
+    this.#state.blame(from, { code: 'pubsub/too-much-unverified' }, now)
+    return false
+  }
+
+  #tellSource({ token }: PendingBatch, from: PeerId): void {
+    this.#state.effects.emit({ type: 'source', token, from })
+  }
+
+  /** Lost frames look like withheld ones, but not one after the other: each in a row costs twice the one before. */
+  #blameWithheld(peer: PeerId, message: MessageId, now: Instant): void {
+    const link = this.#state.links.of(peer)
+    const points = withheldPoints * 2 ** link.withheldInARow
+    link.withheldInARow++
+    const fault: ContentFault = { code: 'pubsub/batch-withheld', message }
+    this.#state.charge(peer, fault, now, points)
+  }
+
+  /** Longest that an answer may take. */
+  #roundTripOf(peer: PeerId | undefined): number {
+    const { links, config } = this.#state
+    const link = peer === undefined ? undefined : links.peek(peer)
+    return link?.roundTrip.timeoutMs ?? config.initialRoundTripMs
+  }
+
+  /** When somebody else is asked beside: early enough for the answer to come within two round trips. */
+  #hedgeAt({ asked, askedAt }: PendingMessage): Instant {
+    const { links, config } = this.#state
+    const link = asked === undefined ? undefined : links.peek(asked)
+    return after(askedAt, hedgeShare * (link?.roundTrip.smoothedMs ?? config.initialRoundTripMs))
+  }
+
+  /** When the message has to be looked at next. */
+  #lookAt(waiting: PendingMessage): Instant {
+    const givesUpAt = after(waiting.since, this.#state.config.pendingMs)
+    if (this.pending.isListed(waiting.id)) return givesUpAt
+    const blamesAt = after(waiting.askedAt, 2 * this.#roundTripOf(waiting.asked))
+    const next = waiting.hedged ? blamesAt : this.#hedgeAt(waiting)
+    return next < givesUpAt ? next : givesUpAt
+  }
+
+  #armTick(now: Instant): void {
+    const { messages, batches } = this.pending
+    const debtAt = this.#debts.next
+    const idle = messages.size + batches.size + this.#assemblies.byId.size === 0
+    if (idle && debtAt === undefined) return
+    let next = debtAt ?? after(now, idleTickMs)
+    if (!idle && next > now + idleTickMs) next = after(now, idleTickMs)
+    for (const waiting of messages.values()) {
+      const at = this.#lookAt(waiting)
+      if (at < next) next = at
+    }
+    this.#state.effects.armBy('pending', next > now ? next : after(now, 1))
+  }
+}
+
+const noPushers: readonly PeerId[] = []
+
+/** Points of 100 that the first batch withheld costs. Source: our choice: the third in a row ends a link. */
+const withheldPoints = 16
+
+/** Share of a round trip after which somebody else is asked. Source: our choice; see `#hedgeAt`. */
+const hedgeShare = 0.75
+
+/** How often unverified work is looked at when nothing is due earlier. Source: our choice. */
+const idleTickMs = 100
+
+/** Declared bytes of messages in pieces, in all. Source: our choice. */
+const assemblyBytes = 16_777_216

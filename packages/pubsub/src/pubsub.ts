@@ -1,0 +1,333 @@
+import { after, type Effect, type Fired, type Instant, type Machine } from '@kithnet/kernel'
+import type { PeerId, TopicId } from '@kithnet/types'
+import { Acceptance } from './acceptance.ts'
+import type { TrustedBatch } from './batch-book.ts'
+import { Dissemination } from './dissemination.ts'
+import type { TimerKey } from './effect-list.ts'
+import type { PubsubEvent, PubsubOutput } from './events.ts'
+import { History } from './history.ts'
+import { Intake } from './intake.ts'
+import type { CachedMessage } from './message-cache.ts'
+import type { PubsubMessage } from './messages.ts'
+import type { PubsubOptions } from './options.ts'
+import { Outgoing, type SignedDrafts } from './outgoing.ts'
+import { Publications } from './publications.ts'
+import { State } from './state.ts'
+
+/** What one neighbour looks like from here. */
+export interface NeighbourView {
+  readonly peer: PeerId
+  /** Pushed to by default; each source has a tree of its own besides. */
+  readonly eager: boolean
+  readonly roundTripMs: number | undefined
+  readonly pendingBytes: number
+  readonly congested: boolean
+  /** 100 for a link without faults, 0 for one that is to be cut. */
+  readonly score: number
+}
+
+/** What a `Pubsub` holds, for status and tests of bounds. */
+export interface PubsubView {
+  readonly neighbours: readonly NeighbourView[]
+  readonly topics: readonly TopicId[]
+  readonly cachedMessages: number
+  readonly cachedBytes: number
+  readonly seen: number
+  readonly lanes: number
+  readonly batches: number
+  /** Messages and batches that wait for a verified signature. */
+  readonly pending: number
+  readonly missing: number
+  /** Own messages that are not signed yet. */
+  readonly queued: number
+}
+
+type Effects = readonly Effect<PeerId, PubsubMessage, string, PubsubOutput>[]
+
+/**
+ * Broadcast to every member of a network. Told who the neighbours are; asks for signatures and their checks,
+ * and believes nothing before. Every member relays every topic and delivers those subscribed to.
+ */
+export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, string, PubsubOutput> {
+  readonly #state: State
+  readonly #dissemination: Dissemination
+  readonly #acceptance: Acceptance
+  readonly #intake: Intake
+  readonly #history: History
+  readonly #outgoing: Outgoing
+  readonly #publications: Publications
+  /** Own messages that no neighbour was there for. */
+  #unsent: { readonly token: number; readonly cached: CachedMessage }[] = []
+
+  constructor(options: PubsubOptions) {
+    const { config, network, self, stream } = options
+    this.#state = new State(options)
+    this.#dissemination = new Dissemination(this.#state)
+    this.#acceptance = new Acceptance(this.#state, this.#dissemination)
+    this.#intake = new Intake(this.#state, this.#acceptance, this.#dissemination)
+    this.#history = new History(this.#state, this.#dissemination)
+    this.#outgoing = new Outgoing({ network, author: self, stream }, config)
+    this.#publications = new Publications(stream, config.queuedMessages)
+  }
+
+  on(event: PubsubEvent | Fired<string>, now: Instant): Effects {
+    switch (event.type) {
+      case 'received':
+        if (!this.#state.isShed(event.from)) this.#received(event.from, event.message, now)
+        break
+      case 'fired':
+        this.#fired(event.key as TimerKey, now)
+        break
+      case 'verified':
+        this.#intake.onVerified(event.token, event.batch, now)
+        break
+      case 'unverified':
+        this.#intake.onUnverified(event.token, event.cause, now)
+        break
+      case 'publish':
+        this.#publish(event.token, event.topic, event.payload, now)
+        break
+      case 'signed': {
+        const done = this.#outgoing.signed(event.token, event.signature)
+        if (done !== undefined) this.#send(done, now)
+        this.#sign(now)
+        break
+      }
+      case 'subscribe':
+        this.#subscribe(event.topic)
+        break
+      case 'unsubscribe':
+        this.#state.subscribed.delete(event.topic)
+        break
+      default:
+        this.#linkEvent(event, now)
+    }
+    return this.#state.effects.take()
+  }
+
+  /** What is held now. */
+  view(): PubsubView {
+    const { links, subscribed, cache, seen, lanes, book, missing, eager, scores } = this.#state
+    const { pending } = this.#intake
+    return {
+      neighbours: links.neighbours.map((link) => ({
+        peer: link.peer,
+        eager: eager.isEagerByDefault(link.peer),
+        roundTripMs: link.roundTrip.smoothedMs,
+        pendingBytes: link.pendingBytes,
+        congested: link.congested,
+        score: scores.of(link.peer),
+      })),
+      topics: [...subscribed],
+      cachedMessages: cache.size,
+      cachedBytes: cache.bytes,
+      seen: seen.size,
+      lanes: lanes.size,
+      batches: book.size,
+      pending: pending.messages.size + pending.batches.size,
+      missing: missing.size,
+      queued: this.#outgoing.waiting,
+    }
+  }
+
+  #linkEvent(
+    event: Exclude<
+      PubsubEvent,
+      {
+        type:
+          | 'received'
+          | 'verified'
+          | 'unverified'
+          | 'publish'
+          | 'signed'
+          | 'subscribe'
+          | 'unsubscribe'
+      }
+    >,
+    now: Instant,
+  ): void {
+    const { links, clock, eager } = this.#state
+    switch (event.type) {
+      case 'neighbourUp':
+        if (!links.setNeighbour(event.peer, true)) return
+        eager.welcome(event.peer)
+        this.#release(now)
+        this.#history.welcome(event.peer, now)
+        return
+      case 'neighbourDown':
+        links.setNeighbour(event.peer, false)
+        this.#dissemination.mend(event.peer, now)
+        return
+      case 'gone':
+        this.#gone(event.peer, now)
+        return
+      case 'misbehaved':
+        this.#state.charge(event.peer, event.fault, now, event.points)
+        return
+      case 'clock':
+        clock.set(event.epochAtZero)
+        return
+      case 'roundTrip':
+        links.peek(event.peer)?.roundTrip.sample(event.ms)
+        return
+      case 'congested':
+        links.of(event.peer).congested = true
+        return
+      case 'drained': {
+        const link = links.peek(event.peer)
+        if (link === undefined) return
+        link.congested = false
+        this.#dissemination.flushAnnouncements()
+        this.#release(now)
+      }
+    }
+  }
+
+  #received(from: PeerId, message: PubsubMessage, now: Instant): void {
+    const { eager, effects } = this.#state
+    switch (message.type) {
+      case 'eager':
+        return this.#intake.onEager(message, from, now)
+      case 'batch':
+        return this.#intake.onBatch(message, from, now)
+      case 'manifest':
+        return this.#intake.onManifest(message, from, now)
+      case 'fragment':
+        return this.#intake.onFragment(message, from, now)
+      case 'ihave':
+        return this.#dissemination.onIhave(message.ids, from, now)
+      case 'iwant':
+        return this.#dissemination.onIwant(message.ids, from, now)
+      case 'gone':
+        return this.#dissemination.onGone(message.ids, from, now)
+      case 'wantBatches':
+        return this.#dissemination.onWantBatches(message.ids, from)
+      case 'prune':
+        return eager.pruned(message.source, from, now)
+      case 'graft':
+        return this.#dissemination.onGraft(message.source, from)
+      case 'sync':
+        return this.#history.onSync(message, from, now)
+      case 'ack': {
+        for (const range of message.ranges) {
+          for (const output of this.#publications.acknowledged(range, from)) effects.emit(output)
+        }
+      }
+    }
+  }
+
+  #fired(key: TimerKey, now: Instant): void {
+    this.#state.effects.fired(key)
+    switch (key) {
+      case 'announce':
+        return this.#dissemination.flushAnnouncements()
+      case 'ack':
+        return this.#dissemination.flushAcks()
+      case 'missing':
+        return this.#dissemination.pull(now)
+      case 'pending':
+        return this.#intake.tick(now)
+      case 'flush':
+        return this.#sign(now)
+      case 'history':
+        return this.#history.onTimer(now)
+      case 'sweep':
+        return this.#sweep(now)
+    }
+  }
+
+  #publish(token: number, topic: TopicId, payload: Uint8Array, now: Instant): void {
+    const { effects } = this.#state
+    const draft = this.#outgoing.publish(token, topic, payload, now)
+    if (!draft.ok) {
+      effects.emit({ type: 'refused', token, fault: draft.fault })
+      return
+    }
+    effects.emit({ type: 'published', token, id: draft.value.id, status: 'queued', peers: 0 })
+    this.#sign(now)
+  }
+
+  /** Has every batch signed that is due, unless there is nobody to send it to. */
+  #sign(now: Instant): void {
+    const { links, effects, clock } = this.#state
+    if (!links.neighbours.some((link) => !link.congested)) return
+    for (const { token, body } of this.#outgoing.close(now, () => clock.stamp(now))) {
+      effects.emit({ type: 'sign', token, body })
+    }
+    const { next } = this.#outgoing
+    if (next !== undefined) effects.armBy('flush', next)
+  }
+
+  /** Sends a batch that was signed just now. */
+  #send({ batch, id, signed, drafts }: SignedDrafts, now: Instant): void {
+    const { lanes, book, self } = this.#state
+    const lane = lanes.open(batch, self)
+    const trusted: TrustedBatch = {
+      id,
+      batch,
+      message: { type: 'batch', signed },
+      lane,
+      owner: self,
+      held: 0,
+    }
+    book.add(trusted, now, () => true)
+    for (const draft of drafts) {
+      const { message } = draft
+      lane.taken.add(message.seq)
+      const cached = this.#acceptance.keep(draft.id, message, trusted, self, false, now)
+      this.#publications.sent(draft.token, draft.id, message.topic, message.seq)
+      this.#sendOwn(draft.token, cached, now)
+    }
+  }
+
+  #sendOwn(token: number, cached: CachedMessage, now: Instant): void {
+    const peers = this.#dissemination.sendOwn(cached, now)
+    if (peers === 0) this.#unsent.push({ token, cached })
+    else {
+      const { id } = cached
+      this.#state.effects.emit({ type: 'published', token, id, status: 'sent', peers })
+    }
+  }
+
+  /** There is somebody to send to again. */
+  #release(now: Instant): void {
+    const unsent = this.#unsent
+    this.#unsent = []
+    for (const { token, cached } of unsent) this.#sendOwn(token, cached, now)
+    this.#sign(now)
+  }
+
+  /** Also delivers what the cache has of the topic, as late. */
+  #subscribe(topic: TopicId): void {
+    const { subscribed, cache } = this.#state
+    if (subscribed.has(topic)) return
+    subscribed.add(topic)
+    for (const cached of cache.ofTopic(topic)) {
+      this.#acceptance.deliver(cached.late ? cached : { ...cached, late: true })
+      cached.delivered = true
+    }
+  }
+
+  #gone(peer: PeerId, now: Instant): void {
+    const { links, missing } = this.#state
+    links.setNeighbour(peer, false)
+    missing.forget(peer, now)
+    this.#dissemination.mend(peer, now)
+    this.#intake.forget(peer, now)
+    this.#history.forget(peer)
+    links.delete(peer)
+    this.#state.forget(peer)
+  }
+
+  #sweep(now: Instant): void {
+    const { config, cache, book, seen, lanes, clock, effects } = this.#state
+    cache.sweep(after(now, -config.cacheMs))
+    book.sweep(after(now, -config.idleBatchMs))
+    const oldest = clock.wall(now) - config.retentionMs
+    seen.sweep(oldest)
+    lanes.sweep(oldest)
+    if (seen.size + lanes.size + cache.size + book.size > 0) {
+      effects.armBy('sweep', after(now, config.idleBatchMs))
+    }
+  }
+}
