@@ -1,0 +1,53 @@
+import type { Fault } from '@kithnet/kernel'
+import type { MembershipFault } from '@kithnet/membership'
+import type { PubsubFault } from '@kithnet/pubsub'
+import type { CborFault, PeerId, ShapeFault } from '@kithnet/types'
+
+/** Bytes that are no frame of the overlay. */
+export type FrameFault = CborFault | ShapeFault
+
+/** More bytes or frames than a link may deliver. */
+export interface RateFault extends Fault {
+  readonly code: 'overlay/over-rate'
+}
+
+/** Whoever forwards has verified, so it has the key and must give it; and only so many may be unknown at once. */
+export interface KeyFault extends Fault {
+  readonly code: 'overlay/key-withheld' | 'overlay/too-many-unknown'
+  readonly peer: PeerId
+}
+
+/** A descriptor that is not its subject's, or of another network. */
+export interface DescriptorFault extends Fault {
+  readonly code: 'overlay/forged-descriptor' | 'overlay/wrong-network'
+  readonly peer: PeerId
+}
+
+/** More messages of membership wait for checks than one link may leave. */
+export interface HeldFault extends Fault {
+  readonly code: 'overlay/too-much-held'
+}
+
+/** The peer came back before its ban was over. */
+export interface BannedFault extends Fault {
+  readonly code: 'overlay/banned'
+}
+
+/** What a link can be blamed for by this package. */
+export type OverlayFault =
+  FrameFault | RateFault | KeyFault | DescriptorFault | HeldFault | BannedFault | MembershipFault
+
+/** Points of 100 that a fault costs its link. Source: our choice; see the scores of pubsub. */
+export const pointsOf: (fault: OverlayFault | PubsubFault) => number = (fault) =>
+  pointsByCode[fault.code] ?? shapePoints
+
+const pointsByCode: Readonly<Record<string, number>> = {
+  'overlay/over-rate': 1,
+  'overlay/key-withheld': 4,
+  'overlay/too-many-unknown': 0.25,
+  'overlay/forged-descriptor': 100,
+  'overlay/wrong-network': 100,
+  'overlay/too-much-held': 0.25,
+}
+/** No honest peer sends what does not decode. */
+const shapePoints = 25
