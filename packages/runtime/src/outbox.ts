@@ -1,0 +1,139 @@
+import { CodedError, type Fault } from '@kithnet/kernel'
+import type { MessageId, TopicId } from '@kithnet/types'
+import type { RuntimeFault } from './faults.ts'
+import { later } from './system.ts'
+
+/** How far a message has come: waiting for a first neighbour, on its way to some, verified and accepted by some. */
+export type PublishStatus = 'queued' | 'sent' | 'acknowledged'
+
+/** What became of a message. */
+export interface Published {
+  readonly id: MessageId
+  readonly status: PublishStatus
+  /** Neighbours it was sent to, or that acknowledged it, by `status`; 0 while queued. */
+  readonly peers: number
+}
+
+/** What to wait for. */
+export interface PublishOptions {
+  /** Default `sent`. `queued` does not wait for a neighbour; `acknowledged` waits until one has accepted it. */
+  readonly until?: PublishStatus
+  /** Gives up waiting, not publishing: the message may still go out. */
+  readonly signal?: AbortSignal
+  /** Longest wait in milliseconds. Default: as long as the signal allows. */
+  readonly timeoutMs?: number
+}
+
+interface Waiting {
+  readonly until: PublishStatus
+  /** Told the message's id once, as soon as there is one. */
+  onId: ((id: MessageId) => void) | undefined
+  resolve(published: Published): void
+  reject(error: unknown): void
+  settled(): void
+}
+
+const rank: Readonly<Record<PublishStatus, number>> = { queued: 0, sent: 1, acknowledged: 2 }
+
+/** Messages on their way out, and who waits for news of them. */
+export class Outbox {
+  readonly #submit: (token: number, topic: TopicId, payload: Uint8Array) => void
+  readonly #waitingByToken = new Map<number, Waiting>()
+  #token = 0
+  #closed = false
+
+  /** `submit` hands the message to the overlay. */
+  constructor(submit: (token: number, topic: TopicId, payload: Uint8Array) => void) {
+    this.#submit = submit
+  }
+
+  publish(
+    topic: TopicId,
+    payload: Uint8Array,
+    options: PublishOptions,
+    onId: (id: MessageId) => void,
+  ): Promise<Published> {
+    const signal = options.signal
+    if (this.#closed) return Promise.reject(closedError())
+    if (signal?.aborted === true) return Promise.reject(signal.reason as Error)
+    const token = ++this.#token
+    return new Promise((resolve, reject) => {
+      const giveUp = (error: unknown): void => {
+        if (!this.#waitingByToken.delete(token)) return
+        waiting.settled()
+        reject(error)
+      }
+      const onAbort = (): void => giveUp(signal?.reason)
+      const timeoutMs = options.timeoutMs
+      const timer =
+        timeoutMs === undefined
+          ? undefined
+          : later(timeoutMs, () => giveUp(noPeersError(timeoutMs)))
+      const waiting: Waiting = {
+        until: options.until ?? 'sent',
+        onId,
+        resolve,
+        reject,
+        settled: () => {
+          timer?.[Symbol.dispose]()
+          signal?.removeEventListener('abort', onAbort)
+        },
+      }
+      signal?.addEventListener('abort', onAbort, { once: true })
+      this.#waitingByToken.set(token, waiting)
+      this.#submit(token, topic, payload)
+    })
+  }
+
+  /** The overlay's news of a message. */
+  progressed(token: number, published: Published): void {
+    const waiting = this.#waitingByToken.get(token)
+    waiting?.onId?.(published.id)
+    if (waiting === undefined || rank[published.status] < rank[waiting.until]) {
+      if (waiting !== undefined) waiting.onId = undefined
+      return
+    }
+    this.#waitingByToken.delete(token)
+    waiting.settled()
+    waiting.resolve(published)
+  }
+
+  /** The overlay would not take a message. */
+  refused(token: number, fault: Fault): void {
+    const waiting = this.#waitingByToken.get(token)
+    if (waiting === undefined) return
+    this.#waitingByToken.delete(token)
+    waiting.settled()
+    waiting.reject(new CodedError(fault, refusalSentence(fault)))
+  }
+
+  close(): void {
+    this.#closed = true
+    for (const waiting of this.#waitingByToken.values()) {
+      waiting.settled()
+      waiting.reject(closedError())
+    }
+    this.#waitingByToken.clear()
+  }
+}
+
+function refusalSentence(fault: Fault): string {
+  if (fault.code.endsWith('queue-full')) {
+    return 'Too many messages wait to be sent. Await what publish returns before publishing more, or join a network.'
+  }
+  if (fault.code.endsWith('too-large')) {
+    return 'The payload is larger than a message may be. Split it, or send it on a stream.'
+  }
+  return 'The message was refused.'
+}
+
+function closedError(): CodedError<RuntimeFault> {
+  return new CodedError<RuntimeFault>({ code: 'runtime/closed' }, 'This node has been closed.')
+}
+
+function noPeersError(waitedMs: number): CodedError<RuntimeFault> {
+  return new CodedError<RuntimeFault>(
+    { code: 'runtime/no-peers', waitedMs },
+    `Nobody took the message within ${waitedMs} ms. Join a network with a ticket, or publish with until: 'queued'.`,
+  )
+}

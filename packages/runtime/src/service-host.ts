@@ -1,0 +1,51 @@
+import { epochMs, instant } from '@kithnet/kernel'
+import type { PeerId, Service, ServiceHost, ServiceMessage, Stream } from '@kithnet/types'
+import type { Links } from './links.ts'
+import type { Node } from './node.ts'
+import { exchange } from './protocols.ts'
+import { later, systemClock } from './system.ts'
+
+/** What a node of these services offers beside its own: each service's interface under its name. */
+export type ServicesOf<Services extends readonly Service[]> = {
+  readonly [One in Services[number] as One['name']]: One extends Service<string, infer Api>
+    ? Api
+    : never
+}
+
+/** The host on which the services of one node run. */
+export function serviceHost(node: Node, links: Links): ServiceHost {
+  const clock = systemClock()
+  const open = async (peer: PeerId, protocol: string): Promise<Stream> =>
+    node.protocols.begin(await links.open(peer), protocol)
+  return {
+    self: node.id,
+    network: node.network,
+    signal: node.signal,
+    store: node.store,
+    now: () => instant(clock.now()),
+    wall: () => epochMs(clock.wall()),
+    publish: async (topic, payload, signal) => {
+      const published = await node
+        .topic(topic)
+        .publish(payload, signal === undefined ? {} : { signal: signal as AbortSignal })
+      return published.peers
+    },
+    subscribe: (topic, listener) =>
+      node.topic(topic).listen((message) => {
+        if (message.value instanceof Uint8Array) listener(serviceMessage(message, message.value))
+      }),
+    stream: open,
+    onStream: (protocol, take) => node.protocols.take(protocol, take),
+    request: async (peer, protocol, message, signal) =>
+      exchange(await open(peer, protocol), protocol, message, signal as AbortSignal | undefined),
+    onRequest: (protocol, answer) => node.protocols.answer(protocol, answer),
+    timer: (ms, callback) => later(ms, callback),
+  }
+}
+
+function serviceMessage(
+  message: Omit<ServiceMessage, 'payload'>,
+  payload: Uint8Array,
+): ServiceMessage {
+  return { id: message.id, author: message.author, payload, at: message.at, late: message.late }
+}
