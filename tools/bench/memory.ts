@@ -1,0 +1,57 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { atMost, type Benchmark, judge } from '../report.ts'
+
+/** What the probe process reports, in bytes. */
+interface Probe {
+  readonly baseline: number
+  readonly node: number
+  readonly idleTopic: number
+  readonly trackedMessage: number
+}
+
+/** Memory of an idle node above a Node.js that has the same libraries loaded, of an idle topic, and of a tracked message. */
+export const benchmark: Benchmark = {
+  id: 'memory',
+  title: 'an idle node, an idle topic, a tracked message',
+  run: async ({ quick, progress }) => {
+    const probes: Probe[] = []
+    const runs = quick ? 1 : 5
+    for (let run = 0; run < runs; run++) {
+      progress(`process ${run + 1} of ${runs}`)
+      probes.push(await probe())
+    }
+    const median = (pick: (one: Probe) => number): number =>
+      probes.map(pick).toSorted((a, b) => a - b)[runs >> 1]!
+    return judge({
+      id: 'memory',
+      seeds: runs,
+      figures: {
+        baselineMb: median((one) => one.baseline) / 1e6,
+        idleNodeMb: median((one) => one.node) / 1e6,
+        idleTopicKb: median((one) => one.idleTopic) / 1024,
+        trackedMessageBytes: median((one) => one.trackedMessage),
+      },
+      threshold: {
+        idleNodeMb: { match: null, beat: atMost(25) },
+        idleTopicKb: { match: atMost(20), beat: null },
+        trackedMessageBytes: { match: null, beat: atMost(200) },
+      },
+    })
+  },
+}
+
+function probe(): Promise<Probe> {
+  return new Promise((resolve, reject) => {
+    const path = fileURLToPath(new URL('fleet/memory-node.ts', import.meta.url))
+    const child = fork(path, {
+      execArgv: ['--expose-gc'],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
+    child.once('message', (result) => {
+      child.kill()
+      resolve(result as Probe)
+    })
+    child.once('exit', (code) => reject(new Error(`the probe ended with ${code}`)))
+  })
+}
