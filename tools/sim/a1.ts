@@ -65,7 +65,7 @@ const atThousand: Readonly<Record<string, Threshold>> = {
 }
 
 export const scenario: Scenario = {
-  id: 'a1',
+  id: 'A1',
   title: 'HyParView 5/30 after 50 cycles',
   async run(options: ScenarioOptions): Promise<Report> {
     const size = options.quick ? 1_000 : 10_000
@@ -78,7 +78,7 @@ export const scenario: Scenario = {
       options.progress(`a1: seed ${seed}: ${describe(overlay)}, ${seconds.toFixed(1)} s`)
     }
     return judge({
-      id: 'a1',
+      id: 'A1',
       seeds: overlays.length,
       figures: {
         nodes: size,

@@ -149,7 +149,7 @@ async function run(options: ScenarioOptions): Promise<Report> {
   const idle = over({ perSecond: 1, flushMs: undefined, batched: true })
   const idleSingle = over({ perSecond: 1, flushMs: undefined, batched: false })
   return judge({
-    id: 'a15',
+    id: 'A15',
     seeds: seeds.length,
     figures: {
       singleBytesPerHop: rounded(single64.bytesPerHop),
@@ -177,7 +177,7 @@ async function run(options: ScenarioOptions): Promise<Report> {
 }
 
 export const scenario: Scenario = {
-  id: 'a15',
+  id: 'A15',
   title: 'signatures in batches: bytes of a hop, checks of a message, added time',
   defaultSeeds: 3,
   run,

@@ -360,7 +360,7 @@ async function run(options: ScenarioOptions): Promise<Report> {
   const none = { match: exactly(0), beat: exactly(0) }
   const inTime = { match: atMost(2), beat: atMost(2) }
   return judge({
-    id: 'a19',
+    id: 'A19',
     seeds: seeds.length,
     figures,
     threshold: {
@@ -384,7 +384,7 @@ async function run(options: ScenarioOptions): Promise<Report> {
 }
 
 export const scenario: Scenario = {
-  id: 'a19',
+  id: 'A19',
   title: 'one hostile link of eight: nothing lost, nothing late, the link cut',
   defaultSeeds: 20,
   run,

@@ -53,7 +53,7 @@ const threshold: Readonly<Record<string, Threshold>> = {
 }
 
 export const scenario: Scenario = {
-  id: 'a2',
+  id: 'A2',
   title: 'HyParView 5/30: reliability of 200 messages after a crash of a share of the nodes',
   defaultSeeds: 5,
   async run(options: ScenarioOptions): Promise<Report> {
@@ -74,6 +74,6 @@ export const scenario: Scenario = {
       figures[`worstReliability${name}`] = rounded(Math.min(...outcomes.map((one) => one.all)), 6)
       figures[`firstMessage${name}`] = rounded(mean(outcomes.map((one) => one.first)), 6)
     }
-    return judge({ id: 'a2', seeds: seedsOf(options).length, figures, threshold })
+    return judge({ id: 'A2', seeds: seedsOf(options).length, figures, threshold })
   },
 }

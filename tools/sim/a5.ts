@@ -91,7 +91,7 @@ function flat(crashes: number): Threshold {
 }
 
 export const scenario: Scenario = {
-  id: 'a5',
+  id: 'A5',
   title: 'SWIM on a full member list: periods from a crash to its first detection',
   defaultSeeds: 20,
   async run(options: ScenarioOptions): Promise<Report> {
@@ -112,6 +112,6 @@ export const scenario: Scenario = {
       threshold[`lanMean${size}`] = { match: null, beat: atMost(1.08) }
       threshold[`lanWorst${size}`] = { match: null, beat: atMost(2 * size - 1) }
     }
-    return judge({ id: 'a5', seeds: seedsOf(options).length, figures, threshold })
+    return judge({ id: 'A5', seeds: seedsOf(options).length, figures, threshold })
   },
 }

@@ -142,7 +142,7 @@ const threshold: Readonly<Record<string, Threshold>> = {
 }
 
 export const scenario: Scenario = {
-  id: 'a5b',
+  id: 'A5b',
   title: 'HyParView and SWIM composed, `lan`: the death of a silent neighbour',
   async run(options: ScenarioOptions): Promise<Report> {
     const size = options.quick ? 40 : 100
@@ -158,7 +158,7 @@ export const scenario: Scenario = {
     const total = (values: readonly number[]): number => values.reduce((sum, one) => sum + one, 0)
     const spreads = deaths.map((death) => death.spreadPeriods)
     return judge({
-      id: 'a5b',
+      id: 'A5b',
       seeds: runs.length,
       figures: {
         nodes: size,

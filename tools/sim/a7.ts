@@ -97,7 +97,7 @@ async function run(options: ScenarioOptions): Promise<Report> {
   ])
   const many = lan.flatMap((trees) => trees.many)
   return judge({
-    id: 'a7',
+    id: 'A7',
     seeds: paper.length,
     figures: {
       nodes: size.nodes,
@@ -137,7 +137,7 @@ function describe(name: string, all: readonly Trees[]): string {
 }
 
 export const scenario: Scenario = {
-  id: 'a7',
+  id: 'A7',
   title: 'Plumtree: copies beyond a tree, and hops',
   defaultSeeds: 3,
   run,
