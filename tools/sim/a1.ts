@@ -67,6 +67,7 @@ const atThousand: Readonly<Record<string, Threshold>> = {
 export const scenario: Scenario = {
   id: 'A1',
   title: 'HyParView 5/30 after 50 cycles',
+  defaultSeeds: 5,
   async run(options: ScenarioOptions): Promise<Report> {
     const size = options.quick ? 1_000 : 10_000
     const overlays: Overlay[] = []

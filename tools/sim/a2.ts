@@ -55,7 +55,7 @@ const threshold: Readonly<Record<string, Threshold>> = {
 export const scenario: Scenario = {
   id: 'A2',
   title: 'HyParView 5/30: reliability of 200 messages after a crash of a share of the nodes',
-  defaultSeeds: 5,
+  defaultSeeds: 2,
   async run(options: ScenarioOptions): Promise<Report> {
     const size = options.quick ? 1_000 : 10_000
     const cycles = options.quick ? 10 : 50
