@@ -6,6 +6,7 @@ export type CliFault =
   | { readonly code: 'cli/no-node'; readonly socket: string }
   | { readonly code: 'cli/node-runs'; readonly socket: string }
   | { readonly code: 'cli/no-password' }
+  | { readonly code: 'cli/unsafe-folder'; readonly path: string }
   | { readonly code: 'cli/role-missing'; readonly role: string }
   | { readonly code: 'cli/control'; readonly why: string }
 

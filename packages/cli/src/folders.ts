@@ -1,6 +1,8 @@
-import { mkdirSync } from 'node:fs'
+import { mkdirSync, statSync } from 'node:fs'
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { CodedError } from '@kithnet/kernel'
+import type { CliFault } from './faults.ts'
 
 /** Where the commands keep what. Every folder is the user's alone. */
 export interface Folders {
@@ -36,8 +38,19 @@ export function folders(env: NodeJS.ProcessEnv = process.env): Folders {
   }
 }
 
-/** Makes a folder that only the user may enter. */
+/**
+ * Makes a folder that only the user may enter.
+ *
+ * @throws CodedError `cli/unsafe-folder` when it stands already and others own it or may write to it, as anybody
+ * could arrange below a shared folder for temporary files.
+ */
 export function privateFolder(path: string): string {
   mkdirSync(path, { recursive: true, mode: 0o700 })
-  return path
+  const { uid, mode } = statSync(path)
+  const own = process.getuid?.()
+  if (own === undefined || (uid === own && (mode & 0o022) === 0)) return path
+  throw new CodedError<CliFault>(
+    { code: 'cli/unsafe-folder', path },
+    `${path} belongs to somebody else or can be written by others: remove it, or set KITH_HOME to a folder of your own.`,
+  )
 }
