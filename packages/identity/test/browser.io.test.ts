@@ -65,7 +65,7 @@ describe('a host without Node', () => {
       const [valid] = await verifyBatch([claim])
       const seed = me.exportSeed('slh-dsa-sha2-128f')
       const slow = await codeOf(new SlhDsaSigner().key('slh-dsa-sha2-128f', seed))
-      const stored = await codeOf(identity.createKeystore('/tmp/x', { kind: 'none' }))
+      const stored = await codeOf(identity.createKeystore('any.kithkey', { kind: 'none' }))
       console.log(signature.length, valid, slow, stored)`
     expect(inPage(script)).toBe('3309 true identity/worker-lost identity/no-file-system')
   })
