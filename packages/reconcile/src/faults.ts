@@ -17,7 +17,7 @@ export interface VersionFault extends Fault {
 /** A message of a kind that has no place here: a second opening, or anything after the end. */
 export interface UnexpectedFault extends Fault {
   readonly code: 'reconcile/unexpected'
-  readonly kind: 'open' | 'walk' | 'stop'
+  readonly kind: 'open' | 'walk' | 'turn' | 'stop'
 }
 
 /** A range outside what the session was opened for. */

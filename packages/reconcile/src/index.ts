@@ -5,6 +5,7 @@
  *
  * @packageDocumentation
  */
+export type { Answer } from './answer.ts'
 export type {
   BoundFault,
   MessageFault,
@@ -15,17 +16,16 @@ export type {
   UnexpectedFault,
   VersionFault,
 } from './faults.ts'
-export { ItemSet, type RangeSum } from './item-set.ts'
-export { maxMessageBytes } from './messages.ts'
+export { ItemSet, type RangeSum, type Run } from './item-set.ts'
+export { maxMessageBytes } from './codec.ts'
 export type { Bound, Item } from './order.ts'
 export {
   acceptSession,
-  type Answer,
-  defaultSessionLimits,
   type Opening,
+  type OpeningOptions,
   type Reconciler,
-  type SessionLimits,
   type SessionOptions,
   startSession,
 } from './session.ts'
 export type { Sum } from './sum.ts'
+export { defaultSessionLimits, type SessionLimits } from './tally.ts'

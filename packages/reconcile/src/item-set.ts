@@ -1,7 +1,15 @@
 import { assert } from '@kithnet/kernel'
 import { Chunk, chunkItems } from './chunk.ts'
-import { type Bound, type Item } from './order.ts'
-import { addLimbs, subtractLimbs, type Sum, zeroSum } from './sum.ts'
+import {
+  idBytesAt,
+  type ItemWords,
+  timeAt,
+  wordsOf,
+  wordsPerItem,
+  writeWords,
+} from './item-words.ts'
+import type { Bound, Item } from './order.ts'
+import { addSum, subtractSum, type Sum, zeroSum } from './sum.ts'
 
 /** What a range of a set holds, as two numbers: how many ids, and their sum modulo 2^256. */
 export interface RangeSum {
@@ -9,20 +17,34 @@ export interface RangeSum {
   readonly sum: Sum
 }
 
+/** Items of a set that lie side by side in memory, ten words each. Valid until the set changes. */
+export interface Run {
+  readonly words: ItemWords
+  /** Where the first item begins, in words. */
+  readonly start: number
+  /** Where the last one ends. */
+  readonly end: number
+}
+
 /**
  * A sorted set of items whose sum over any range is cheap, so that a sliding window of 100,000 ids can be
- * compared with a neighbour's at any moment. Sorted chunks with sums before each, rebuilt from the first chunk
- * that changed: appending in order costs O(log n) and a range sum O(log n) plus half a chunk.
+ * compared with a neighbour's at any moment. Sorted chunks of 40 bytes an item, with counts and sums before each,
+ * rebuilt when asked for from the first chunk that changed: appending in order costs O(log n), a range sum O(log n)
+ * and half a chunk.
  */
 export class ItemSet<Id extends string = string> {
   readonly #idFromBytes: (bytes: Uint8Array) => Id
-  readonly #chunks: Chunk<Id>[] = []
-  /** Per chunk, what lies before it; right for the first `#current` chunks. */
-  readonly #before: { count: number; readonly sum: Sum }[] = []
-  #current = 0
+  readonly #chunks: Chunk[] = []
+  /** Per chunk, how many items lie before it; right for the first `#counted` chunks. */
+  readonly #countBefore: number[] = []
+  /** Per chunk, the sum of the ids before it; right for the first `#summed` chunks. */
+  readonly #sumsBefore: Sum[] = []
+  readonly #item: ItemWords = new Uint32Array(wordsPerItem)
+  #counted = 0
+  #summed = 0
   #size = 0
 
-  /** `idFromBytes` mints the ids that a peer names, from 32 bytes: for messages `messageIdFromBytes`. */
+  /** `idFromBytes` mints ids from their 32 bytes and keeps nothing of them: for messages `messageIdFromBytes`. */
   constructor(idFromBytes: (bytes: Uint8Array) => Id) {
     this.#idFromBytes = idFromBytes
   }
@@ -33,44 +55,40 @@ export class ItemSet<Id extends string = string> {
 
   /** Adds an item; false when it was there. `time`: an integer >= 0, milliseconds since 1970. */
   add(time: number, id: Id): boolean {
-    assert(Number.isSafeInteger(time) && time >= 0, 'a time is a whole number of milliseconds')
-    assert(idPattern.test(id), 'an id is 64 lower-case hex digits')
-    const chunkIndex = Math.min(this.#chunkOf({ time, id }), this.#chunks.length - 1)
+    const item = this.#wordsOf(time, id)
+    const chunkIndex = Math.min(this.#chunkOf(item), this.#chunks.length - 1)
     const chunk = this.#chunks[chunkIndex]
-    if (chunk === undefined) return this.#addChunk(0, time, id)
-    const index = chunk.rank({ time, id })
-    if (index < chunk.size && isAt(chunk, index, time, id)) return false
-    if (chunk.size < chunkItems) {
-      chunk.insert(index, time, id)
-      this.#size++
-      this.#changed(chunkIndex + 1)
-      return true
-    }
-    if (index === chunk.size) return this.#addChunk(chunkIndex + 1, time, id)
-    this.#chunks.splice(chunkIndex + 1, 0, chunk.split())
-    this.#changed(chunkIndex)
-    return this.add(time, id)
+    if (chunk === undefined) return this.#addChunk(0, item)
+    const index = chunk.rank(item)
+    if (chunk.holds(index, item)) return false
+    if (chunk.size === chunkItems) return this.#addToFull(chunk, chunkIndex, index, item)
+    chunk.insert(index, item)
+    this.#size++
+    this.#changed(chunkIndex + 1)
+    return true
   }
 
   has(time: number, id: string): boolean {
-    const chunk = this.#chunks[this.#chunkOf({ time, id })]
-    return chunk !== undefined && isAt(chunk, chunk.rank({ time, id }), time, id)
+    const item = this.#wordsOf(time, id)
+    const chunk = this.#chunks[this.#chunkOf(item)]
+    return chunk !== undefined && chunk.holds(chunk.rank(item), item)
   }
 
   /** Removes an item; false when it was not there. */
   delete(time: number, id: Id): boolean {
-    const chunkIndex = this.#chunkOf({ time, id })
+    const item = this.#wordsOf(time, id)
+    const chunkIndex = this.#chunkOf(item)
     const chunk = this.#chunks[chunkIndex]
     if (chunk === undefined) return false
-    const index = chunk.rank({ time, id })
-    if (!isAt(chunk, index, time, id)) return false
+    const index = chunk.rank(item)
+    if (!chunk.holds(index, item)) return false
     chunk.remove(index, 1)
     this.#size--
     this.#changed(chunkIndex)
     const next = this.#chunks[chunkIndex + 1]
     if (chunk.size === 0) this.#chunks.splice(chunkIndex, 1)
     else if (next !== undefined && chunk.size + next.size <= chunkItems / 2) {
-      chunk.absorb(next)
+      chunk.append(next, 0)
       this.#chunks.splice(chunkIndex + 1, 1)
     }
     return true
@@ -78,15 +96,17 @@ export class ItemSet<Id extends string = string> {
 
   /** Removes every item older than `time` and returns their ids, oldest first. */
   evictBefore(time: number): Id[] {
-    const bound = { time, id: '' }
+    const bound = wordsOf({ time, id: '' })
     const chunkIndex = this.#chunkOf(bound)
     const evicted: Id[] = []
     for (const chunk of this.#chunks.splice(0, chunkIndex)) {
-      for (const id of chunk.remove(0, chunk.size)) evicted.push(id)
+      for (let index = 0; index < chunk.size; index++) evicted.push(this.#idAt(chunk, index))
     }
     const first = this.#chunks[0]
     if (first !== undefined) {
-      for (const id of first.remove(0, first.rank(bound))) evicted.push(id)
+      const count = first.rank(bound)
+      for (let index = 0; index < count; index++) evicted.push(this.#idAt(first, index))
+      first.remove(0, count)
     }
     if (evicted.length > 0) this.#changed(0)
     this.#size -= evicted.length
@@ -95,24 +115,25 @@ export class ItemSet<Id extends string = string> {
 
   /** How many items lie before the bound. */
   rank(bound: Bound): number {
-    const chunkIndex = this.#chunkOf(bound)
+    const words = wordsOf(bound)
+    const chunkIndex = this.#chunkOf(words)
     const chunk = this.#chunks[chunkIndex]
     if (chunk === undefined) return this.#size
-    this.#refresh()
-    return this.#before[chunkIndex]!.count + chunk.rank(bound)
+    this.#count()
+    return this.#countBefore[chunkIndex]! + chunk.rank(words)
   }
 
   /** The item with exactly `rank` items before it. */
   at(rank: number): Item<Id> {
     assert(rank >= 0 && rank < this.#size, 'a rank lies within the set')
     const chunkIndex = this.#chunkAt(rank)
-    return this.#chunks[chunkIndex]!.at(rank - this.#before[chunkIndex]!.count)
+    return this.#itemAt(this.#chunks[chunkIndex]!, rank - this.#countBefore[chunkIndex]!)
   }
 
   /** The sum of the items with ranks in [low, high). */
   sumOf(low: number, high: number): RangeSum {
     const sum = this.#sumBefore(high)
-    subtractLimbs(sum, this.#sumBefore(low), 0)
+    subtractSum(sum, this.#sumBefore(low))
     return { count: high - low, sum }
   }
 
@@ -121,16 +142,57 @@ export class ItemSet<Id extends string = string> {
     return this.#idFromBytes(bytes)
   }
 
-  /** Oldest first. The set must not change meanwhile. */
-  *[Symbol.iterator](): Generator<Item<Id>, undefined> {
-    for (const chunk of this.#chunks) {
-      for (let index = 0; index < chunk.size; index++) yield chunk.at(index)
+  /** The items with ranks in [low, high) as they lie in memory, oldest first. The set must not change meanwhile. */
+  *runs(low: number, high: number): Generator<Run, undefined> {
+    if (low >= high) return
+    let chunkIndex = this.#chunkAt(low)
+    let from = low - this.#countBefore[chunkIndex]!
+    for (let left = high - low; left > 0; chunkIndex++) {
+      const chunk = this.#chunks[chunkIndex]!
+      const to = Math.min(chunk.size, from + left)
+      yield { words: chunk.words, start: from * wordsPerItem, end: to * wordsPerItem }
+      left -= to - from
+      from = 0
     }
   }
 
-  #addChunk(chunkIndex: number, time: number, id: Id): true {
-    const chunk = new Chunk<Id>()
-    chunk.insert(0, time, id)
+  /** Oldest first. The set must not change meanwhile. */
+  *[Symbol.iterator](): Generator<Item<Id>, undefined> {
+    for (const chunk of this.#chunks) {
+      for (let index = 0; index < chunk.size; index++) yield this.#itemAt(chunk, index)
+    }
+  }
+
+  /** The words of an item of this side's. Valid until the next call. */
+  #wordsOf(time: number, id: string): ItemWords {
+    assert(Number.isSafeInteger(time) && time >= 0, 'a time is a whole number of milliseconds')
+    assert(id.length === idDigits, 'an id is 64 lower-case hex digits')
+    writeWords({ time, id }, this.#item, 0)
+    return this.#item
+  }
+
+  #idAt(chunk: Chunk, index: number): Id {
+    return this.#idFromBytes(idBytesAt(chunk.words, index * wordsPerItem))
+  }
+
+  #itemAt(chunk: Chunk, index: number): Item<Id> {
+    return { time: timeAt(chunk.words, index * wordsPerItem), id: this.#idAt(chunk, index) }
+  }
+
+  #addToFull(chunk: Chunk, chunkIndex: number, index: number, item: ItemWords): true {
+    if (index === chunk.size) return this.#addChunk(chunkIndex + 1, item)
+    const upper = chunk.split()
+    this.#chunks.splice(chunkIndex + 1, 0, upper)
+    if (index <= chunk.size) chunk.insert(index, item)
+    else upper.insert(index - chunk.size, item)
+    this.#size++
+    this.#changed(chunkIndex)
+    return true
+  }
+
+  #addChunk(chunkIndex: number, item: ItemWords): true {
+    const chunk = new Chunk()
+    chunk.insert(0, item)
     this.#chunks.splice(chunkIndex, 0, chunk)
     this.#size++
     this.#changed(chunkIndex)
@@ -138,7 +200,7 @@ export class ItemSet<Id extends string = string> {
   }
 
   /** The first chunk that does not end before the bound: where an item at the bound is, if it is. */
-  #chunkOf(bound: Bound): number {
+  #chunkOf(bound: ItemWords): number {
     let low = 0
     let high = this.#chunks.length
     while (low < high) {
@@ -151,12 +213,12 @@ export class ItemSet<Id extends string = string> {
 
   /** The last chunk with at most `rank` items before it. */
   #chunkAt(rank: number): number {
-    this.#refresh()
+    this.#count()
     let low = 0
     let high = this.#chunks.length - 1
     while (low < high) {
       const middle = (low + high + 1) >> 1
-      if (this.#before[middle]!.count <= rank) low = middle
+      if (this.#countBefore[middle]! <= rank) low = middle
       else high = middle - 1
     }
     return low
@@ -166,38 +228,40 @@ export class ItemSet<Id extends string = string> {
     const sum = zeroSum()
     if (this.#size === 0) return sum
     const chunkIndex = this.#chunkAt(rank)
-    const before = this.#before[chunkIndex]!
-    addLimbs(sum, before.sum, 0)
-    this.#chunks[chunkIndex]!.addPrefix(sum, rank - before.count)
+    this.#sum()
+    addSum(sum, this.#sumsBefore[chunkIndex]!)
+    this.#chunks[chunkIndex]!.addPrefix(sum, rank - this.#countBefore[chunkIndex]!)
     return sum
   }
 
   #changed(chunkIndex: number): void {
-    this.#current = Math.min(this.#current, chunkIndex)
+    this.#counted = Math.min(this.#counted, chunkIndex)
+    this.#summed = Math.min(this.#summed, chunkIndex)
   }
 
-  #refresh(): void {
-    for (; this.#current < this.#chunks.length; this.#current++) {
-      const before = (this.#before[this.#current] ??= { count: 0, sum: zeroSum() })
-      const previous = this.#before[this.#current - 1]
-      if (previous === undefined) {
-        before.count = 0
-        before.sum.fill(0)
+  #count(): void {
+    for (; this.#counted < this.#chunks.length; this.#counted++) {
+      const previous = this.#counted - 1
+      this.#countBefore[this.#counted] =
+        previous < 0 ? 0 : this.#countBefore[previous]! + this.#chunks[previous]!.size
+    }
+    this.#countBefore.length = this.#chunks.length
+  }
+
+  #sum(): void {
+    for (; this.#summed < this.#chunks.length; this.#summed++) {
+      const sum = (this.#sumsBefore[this.#summed] ??= zeroSum())
+      const previous = this.#summed - 1
+      if (previous < 0) {
+        sum.fill(0)
         continue
       }
-      const chunk = this.#chunks[this.#current - 1]!
-      before.count = previous.count + chunk.size
-      before.sum.set(previous.sum)
-      addLimbs(before.sum, chunk.sum, 0)
+      sum.set(this.#sumsBefore[previous]!)
+      addSum(sum, this.#chunks[previous]!.sum)
     }
-    this.#before.length = this.#chunks.length
+    this.#sumsBefore.length = this.#chunks.length
   }
 }
 
-const idPattern = /^[0-9a-f]{64}$/
-
-function isAt(chunk: Chunk<string>, index: number, time: number, id: string): boolean {
-  if (index >= chunk.size) return false
-  const item = chunk.at(index)
-  return item.time === time && item.id === id
-}
+/** Hex digits of an id. */
+const idDigits = 64

@@ -1,76 +1,51 @@
-import { type Bytes, fail, fromHex, ok, type Result, toHex } from '@kithnet/kernel'
-import {
-  badShape,
-  type CborValue,
-  idBytes,
-  isBytes,
-  isBytesUpTo,
-  isList,
-  isTuple,
-  isUint,
-} from '@kithnet/types'
+import { ok, type Result } from '@kithnet/kernel'
+import { badShape, type CborValue, isBytes, isList, isTuple, isUint } from '@kithnet/types'
+import { saltBytes } from './codec.ts'
 import type { MessageFault } from './faults.ts'
-import { type Bound, type Item, precedes } from './order.ts'
+import {
+  decodeHybridOpen,
+  decodeTurn,
+  encodeHybridOpen,
+  encodeTurn,
+  type HybridOpen,
+  type HybridTurn,
+  hybridVersion,
+} from './hybrid-messages.ts'
+import { decodeWalk, encodeWalk, type Walk, walkVersion } from './walk-messages.ts'
 
-/** The range-based walk. Other forms of difference get other numbers. */
-export const walkVersion = 1
-/** Bytes of the salt that the opener draws for a session. Source: our choice, 128 bits. */
-export const saltBytes = 16
-/** Bytes of a fingerprint. Source: negentropy v1 cuts its hash to 16 bytes, too. */
-export const fingerprintBytes = 16
-/** Longest encoded message. Source: our choice: half a frame, about 900 ids. */
-export const maxMessageBytes = 32_768
-/** Most ranges of a message. Source: our choice: bounds the hashes that one message can ask for. */
-export const maxRanges = 1_024
 /** Most versions that a refusal names. Source: our choice. */
 const maxVersions = 8
 
-/** What the sender says of the items between the bound before and `upper`. */
-export type Range =
-  /** Nothing: the same on both sides, or settled. */
-  | { readonly type: 'skip'; readonly upper: Bound }
-  /** Their fingerprint: is yours the same? */
-  | { readonly type: 'fingerprint'; readonly upper: Bound; readonly fingerprint: Uint8Array }
-  /** All of them: what differs? */
-  | { readonly type: 'list'; readonly upper: Bound; readonly items: readonly Item[] }
-  /** Answer to a list: what the sender holds beyond it (`extra`), and what of it the sender lacks (`missing`). */
-  | {
-      readonly type: 'resolve'
-      readonly upper: Bound
-      readonly extra: readonly Item[]
-      readonly missing: readonly Item[]
-    }
-
-/** Ranges one after the other, the first of which begins at `start`. */
-export interface Walk {
-  readonly start: Bound
-  readonly ranges: readonly Range[]
-}
-
 /** A message of a session. */
 export type ReconcileMessage =
-  | ({ readonly type: 'open'; readonly salt: Uint8Array } & Walk)
+  | ({ readonly type: 'open-walk'; readonly salt: Uint8Array } & Walk)
+  | ({ readonly type: 'open' } & HybridOpen)
   /** An opening in a form that this side does not speak; its body is not read. */
   | { readonly type: 'unknown'; readonly version: number }
   | ({ readonly type: 'walk' } & Walk)
+  | ({ readonly type: 'turn' } & HybridTurn)
   /** The session ends early: at a bound of the sender when `versions` is empty, else for want of a common version. */
   | { readonly type: 'stop'; readonly versions: readonly number[] }
 
 /** The message as a value for canonical CBOR, profile `signed`. */
 export function encodeMessage(message: Exclude<ReconcileMessage, { type: 'unknown' }>): CborValue {
   switch (message.type) {
-    case 'open':
+    case 'open-walk':
       return [0, walkVersion, message.salt, ...encodeWalk(message)]
+    case 'open':
+      return encodeHybridOpen(message)
     case 'walk':
       return [1, ...encodeWalk(message)]
     case 'stop':
       return [2, message.versions]
+    case 'turn':
+      return encodeTurn(message)
   }
 }
 
 /** The message of a decoded value. Nothing in it points into the frame. */
 export function decodeMessage(value: CborValue): Result<ReconcileMessage, MessageFault> {
-  if (!isList(value, 6)) return badShape('message')
+  if (!isList(value, 8)) return badShape('message')
   switch (value[0]) {
     case 0:
       return decodeOpen(value)
@@ -85,174 +60,27 @@ export function decodeMessage(value: CborValue): Result<ReconcileMessage, Messag
       if (!versions.every((version) => isUint(version, 0xffff))) return badShape('stop.versions')
       return ok({ type: 'stop', versions })
     }
+    case 3: {
+      const turn = decodeTurn(value)
+      return turn.ok ? ok({ type: 'turn', ...turn.value }) : turn
+    }
     default:
       return badShape('message.type')
   }
 }
 
-/** Bytes that `encodeMessage` and canonical CBOR make of a message without its ranges, at most. */
-export const envelopeBytes: number = 8 + saltBytes + 9 + 34 + 4
-
-/** Bytes that one range takes, after a bound at `previous`, at most. */
-export function rangeBytes(range: Range, previous: Bound): number {
-  const bound = 1 + uintBytes(range.upper.time - previous.time) + textBytes(range.upper.id)
-  switch (range.type) {
-    case 'skip':
-      return bound
-    case 'fingerprint':
-      return bound + 1 + fingerprintBytes
-    case 'list':
-      return bound + itemsBytes(range.items, previous)
-    case 'resolve':
-      return bound + itemsBytes(range.extra, previous) + itemsBytes(range.missing, previous)
-  }
-}
-
-/** Bytes that one more item takes in a list, after an item or bound at `time`. */
-export function itemBytes(item: Item, time: number): number {
-  return uintBytes(item.time - time) + 2 + idBytes
-}
-
-function itemsBytes(items: readonly Item[], previous: Bound): number {
-  let bytes = uintBytes(items.length * 2)
-  let time = previous.time
-  for (const item of items) {
-    bytes += itemBytes(item, time)
-    time = item.time
-  }
-  return bytes
-}
-
-function textBytes(hex: string): number {
-  const length = hex.length / 2
-  return uintBytes(length) + length
-}
-
-/** Source: RFC 8949 section 3, the shortest head of an argument. */
-function uintBytes(argument: number): number {
-  if (argument < 24) return 1
-  if (argument < 256) return 2
-  if (argument < 65_536) return 3
-  return argument < 2 ** 32 ? 5 : 9
-}
-
-function encodeWalk(walk: Walk): CborValue[] {
-  let previous = walk.start
-  const ranges = walk.ranges.map((range): CborValue => {
-    const from = previous
-    const upper = [range.upper.time - from.time, hexBytes(range.upper.id)]
-    previous = range.upper
-    switch (range.type) {
-      case 'skip':
-        return upper
-      case 'fingerprint':
-        return [...upper, range.fingerprint]
-      case 'list':
-        return [...upper, encodeItems(range.items, from)]
-      case 'resolve':
-        return [...upper, encodeItems(range.extra, from), encodeItems(range.missing, from)]
-    }
-  })
-  return [walk.start.time, hexBytes(walk.start.id), ranges]
-}
-
-function encodeItems(items: readonly Item[], from: Bound): CborValue {
-  const flat: CborValue[] = []
-  let time = from.time
-  for (const item of items) {
-    flat.push(item.time - time, hexBytes(item.id))
-    time = item.time
-  }
-  return flat
-}
-
 function decodeOpen(value: readonly CborValue[]): Result<ReconcileMessage, MessageFault> {
   const [, version, salt, time, prefix, ranges] = value
   if (!isUint(version, 0xffff)) return badShape('open.version')
+  if (version === hybridVersion) {
+    const open = decodeHybridOpen(value)
+    return open.ok ? ok({ type: 'open', ...open.value }) : open
+  }
   if (version !== walkVersion) return ok({ type: 'unknown', version })
   if (!isTuple(value, 6)) return badShape('open')
   if (!isBytes(salt, saltBytes)) return badShape('open.salt')
   const walk = decodeWalk(time, prefix, ranges)
   if (!walk.ok) return walk
   if (walk.value.ranges.length === 0) return badShape('open.ranges')
-  return ok({ type: 'open', salt: salt.slice(), ...walk.value })
-}
-
-function decodeWalk(
-  time: CborValue | undefined,
-  prefix: CborValue | undefined,
-  ranges: CborValue | undefined,
-): Result<Walk, MessageFault> {
-  const start = decodeBound(0, time, prefix)
-  if (start === undefined) return badShape('walk.start')
-  if (!isList(ranges, maxRanges)) return badShape('walk.ranges')
-  const decoded: Range[] = []
-  let previous = start
-  let bytes = envelopeBytes
-  for (const value of ranges) {
-    const range = decodeRange(value, previous)
-    if (!range.ok) return range
-    bytes += rangeBytes(range.value, previous)
-    if (bytes > maxMessageBytes) {
-      return fail({ code: 'reconcile/too-long', maxBytes: maxMessageBytes })
-    }
-    previous = range.value.upper
-    decoded.push(range.value)
-  }
-  return ok({ start, ranges: decoded })
-}
-
-function decodeRange(value: CborValue, previous: Bound): Result<Range, MessageFault> {
-  if (!isList(value, 4) || value.length < 2) return badShape('range')
-  const upper = decodeBound(previous.time, value[0], value[1])
-  if (upper === undefined || !precedes(previous, upper)) return badShape('range.upper')
-  if (value.length === 2) return ok({ type: 'skip', upper })
-  const [, , first, second] = value
-  if (value.length === 4) {
-    const extra = decodeItems(first, previous, upper)
-    const missing = decodeItems(second, previous, upper)
-    if (extra === undefined || missing === undefined) return badShape('range.resolve')
-    return ok({ type: 'resolve', upper, extra, missing })
-  }
-  if (isBytes(first, fingerprintBytes)) {
-    return ok({ type: 'fingerprint', upper, fingerprint: first.slice() })
-  }
-  const items = decodeItems(first, previous, upper)
-  return items === undefined ? badShape('range.list') : ok({ type: 'list', upper, items })
-}
-
-/** Items in strictly rising order within [from, upper), or `undefined`. */
-function decodeItems(
-  value: CborValue | undefined,
-  from: Bound,
-  upper: Bound,
-): readonly Item[] | undefined {
-  if (!isList(value, 2 * (maxMessageBytes / idBytes)) || value.length % 2 !== 0) return undefined
-  const items: Item[] = []
-  let previous = from
-  for (let index = 0; index < value.length; index += 2) {
-    const id = value[index + 1]
-    if (!isBytes(id, idBytes)) return undefined
-    const item = decodeBound(previous.time, value[index], id)
-    if (item === undefined || !precedes(item, upper)) return undefined
-    // A whole id may lie exactly on the bound that begins its range, but two items never coincide.
-    if (items.length === 0 ? precedes(item, previous) : !precedes(previous, item)) return undefined
-    items.push(item)
-    previous = item
-  }
-  return items
-}
-
-function decodeBound(
-  fromTime: number,
-  delta: CborValue | undefined,
-  prefix: CborValue | undefined,
-): Bound | undefined {
-  if (!isUint(delta) || !isBytesUpTo(prefix, idBytes)) return undefined
-  const time = fromTime + delta
-  return Number.isSafeInteger(time) ? { time, id: toHex(prefix) } : undefined
-}
-
-function hexBytes(hex: string): Bytes {
-  return fromHex(hex)!
+  return ok({ type: 'open-walk', salt: salt.slice(), ...walk.value })
 }

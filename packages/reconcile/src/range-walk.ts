@@ -1,10 +1,9 @@
 import { equalBytes, fromHex } from '@kithnet/kernel'
-import { hash } from '@kithnet/types'
+import { itemBytes } from './codec.ts'
 import type { ItemSet } from './item-set.ts'
-import { fingerprintBytes, itemBytes, type Range, type Walk } from './messages.ts'
 import { type Bound, type Item, precedes, separator } from './order.ts'
 import { RangeWriter } from './range-writer.ts'
-import { sumToBytes } from './sum.ts'
+import type { Range, Walk } from './walk-messages.ts'
 
 /**
  * Into how many parts a range that differs is cut. Source: our choice. Among 10^5 ids, 16 costs a third more bytes
@@ -15,6 +14,9 @@ const branching = 8
 const listItems = 16
 /** Bytes of a `resolve` range beside its items: heads, the longest bound. */
 const resolveBytes = 1 + 9 + 34 + 3 + 3
+
+/** The fingerprint of the items with ranks in [low, high), 16 bytes. */
+export type FingerprintOf = (low: number, high: number) => Uint8Array
 
 /** What one message of the other side led to. */
 export interface Step<Id extends string> {
@@ -33,15 +35,21 @@ export interface Step<Id extends string> {
  */
 export class RangeWalk<Id extends string> {
   readonly #items: ItemSet<Id>
-  readonly #salt: Uint8Array
+  readonly #fingerprintOf: FingerprintOf
   readonly #from: Bound
   readonly #to: Bound
   readonly #messageBytes: number
 
   /** Only items within [from, to) take part. */
-  constructor(items: ItemSet<Id>, salt: Uint8Array, from: Bound, to: Bound, messageBytes: number) {
+  constructor(
+    items: ItemSet<Id>,
+    fingerprintOf: FingerprintOf,
+    from: Bound,
+    to: Bound,
+    messageBytes: number,
+  ) {
     this.#items = items
-    this.#salt = salt
+    this.#fingerprintOf = fingerprintOf
     this.#from = from
     this.#to = to
     this.#messageBytes = messageBytes
@@ -207,17 +215,6 @@ export class RangeWalk<Id extends string> {
 
   #fingerprint(low: number, high: number, upper: Bound): Range {
     return { type: 'fingerprint', upper, fingerprint: this.#fingerprintOf(low, high) }
-  }
-
-  /**
-   * The salted hash of how many ids a range holds and of their sum modulo 2^256. The salt, new in each session, makes
-   * a collision of the cut hash useless for the next one; it does not protect the sum, see the README.
-   */
-  #fingerprintOf(low: number, high: number): Uint8Array {
-    const { count, sum } = this.#items.sumOf(low, high)
-    const countBytes = new Uint8Array(4)
-    new DataView(countBytes.buffer).setUint32(0, count)
-    return hash('range', this.#salt, countBytes, sumToBytes(sum)).subarray(0, fingerprintBytes)
   }
 
   #within(item: Item): boolean {

@@ -1,5 +1,6 @@
-import { envelopeBytes, maxRanges, type Range, rangeBytes, type Walk } from './messages.ts'
+import { maxRanges } from './codec.ts'
 import { type Bound, firstBound, precedes } from './order.ts'
+import { envelopeBytes, type Range, rangeBytes, type Walk } from './walk-messages.ts'
 
 /** Room kept for one skip and one last fingerprint, whatever their bounds. */
 const restBytes = 128

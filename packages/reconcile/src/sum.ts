@@ -1,46 +1,60 @@
-/** A 256-bit number as eight 32-bit limbs, the least significant first. Addition is modulo 2^256. */
+import { type ItemWords, wordsPerItem } from './item-words.ts'
+
+/** A 256-bit number as eight 32-bit words, the most significant first. Addition is modulo 2^256. */
 export type Sum = Uint32Array<ArrayBuffer>
 
-/** Limbs of a sum. */
-export const sumLimbs = 8
+/** Words of a sum. */
+const sumWords = 8
+/** Where the id begins among the words of an item. */
+const idAt = wordsPerItem - sumWords
 
 /** Zero. */
 export function zeroSum(): Sum {
-  return new Uint32Array(sumLimbs)
+  return new Uint32Array(sumWords)
 }
 
-/** Writes the number that an id is, 64 hex digits, to `limbs` from `at` on. */
-export function writeLimbs(id: string, limbs: Sum, at: number): void {
-  for (let limb = 0; limb < sumLimbs; limb++) {
-    const digit = 56 - limb * 8
-    limbs[at + limb] = Number.parseInt(id.slice(digit, digit + 8), 16)
-  }
-}
-
-/** Adds eight limbs of `limbs` from `at` on to a sum. */
-export function addLimbs(sum: Sum, limbs: Sum, at: number): void {
+/** Adds the id of the item at `at`. */
+export function addId(sum: Sum, words: ItemWords, at: number): void {
   let carry = 0
-  for (let limb = 0; limb < sumLimbs; limb++) {
-    const total = sum[limb]! + limbs[at + limb]! + carry
-    sum[limb] = total
+  for (let word = sumWords - 1; word >= 0; word--) {
+    const total = sum[word]! + words[at + idAt + word]! + carry
+    sum[word] = total
     carry = total > 0xffff_ffff ? 1 : 0
   }
 }
 
-/** Subtracts eight limbs of `limbs` from `at` on from a sum. */
-export function subtractLimbs(sum: Sum, limbs: Sum, at: number): void {
+/** Subtracts the id of the item at `at`. */
+export function subtractId(sum: Sum, words: ItemWords, at: number): void {
   let borrow = 0
-  for (let limb = 0; limb < sumLimbs; limb++) {
-    const total = sum[limb]! - limbs[at + limb]! - borrow
-    sum[limb] = total
+  for (let word = sumWords - 1; word >= 0; word--) {
+    const total = sum[word]! - words[at + idAt + word]! - borrow
+    sum[word] = total
+    borrow = total < 0 ? 1 : 0
+  }
+}
+
+export function addSum(sum: Sum, other: Sum): void {
+  let carry = 0
+  for (let word = sumWords - 1; word >= 0; word--) {
+    const total = sum[word]! + other[word]! + carry
+    sum[word] = total
+    carry = total > 0xffff_ffff ? 1 : 0
+  }
+}
+
+export function subtractSum(sum: Sum, other: Sum): void {
+  let borrow = 0
+  for (let word = sumWords - 1; word >= 0; word--) {
+    const total = sum[word]! - other[word]! - borrow
+    sum[word] = total
     borrow = total < 0 ? 1 : 0
   }
 }
 
 /** The 32 big-endian bytes of a sum. */
 export function sumToBytes(sum: Sum): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(sumLimbs * 4)
+  const bytes = new Uint8Array(sumWords * 4)
   const view = new DataView(bytes.buffer)
-  for (let limb = 0; limb < sumLimbs; limb++) view.setUint32(28 - limb * 4, sum[limb]!)
+  for (let word = 0; word < sumWords; word++) view.setUint32(word * 4, sum[word]!)
   return bytes
 }

@@ -4,6 +4,7 @@ import {
   acceptSession,
   type Item,
   ItemSet,
+  type OpeningOptions,
   type ReconcileFault,
   type SessionOptions,
   startSession,
@@ -29,11 +30,11 @@ interface Side {
 export function reconcile(
   ours: ItemSet,
   theirs: ItemSet,
-  options: SessionOptions = {},
+  options: OpeningOptions = {},
   theirOptions: SessionOptions = options,
 ): Exchange {
   const opening = startSession(ours, seededRng(7), options)
-  const sessions = [acceptSession(theirs, theirOptions), opening.session]
+  const sessions = [acceptSession(theirs, seededRng(8), theirOptions), opening.session]
   const sides = [side(), side()]
   let message: CborValue | undefined = opening.message
   let bytes = 0

@@ -2,31 +2,38 @@ import { seededRng, toHex } from '@kithnet/kernel'
 import { type CborValue, encodeCbor } from '@kithnet/types'
 import { describe, expect, test } from 'vitest'
 import { acceptSession, startSession } from '@kithnet/reconcile'
-import { decodeMessage, encodeMessage, maxRanges } from '../src/messages.ts'
+import { maxRanges } from '../src/codec.ts'
+import { decodeMessage, encodeMessage } from '../src/messages.ts'
 import { lastBound } from '../src/order.ts'
 import { itemsOf, reconcile, setOf } from './peers.ts'
 
 const items = itemsOf('items', 300)
 const first = items[0]!.time
 const salt = new Uint8Array(16)
+const rng = seededRng(1)
+const walkOnly = { version: 1 } as const
 
 function opened(): ReturnType<typeof acceptSession> {
-  const session = acceptSession(setOf(items))
-  session.answer(startSession(setOf(items.slice(1)), seededRng(1)).message)
+  const session = acceptSession(setOf(items), rng)
+  session.answer(startSession(setOf(items.slice(1)), rng, walkOnly).message)
   return session
 }
 
-describe('windows', () => {
+describe.each([1, 2] as const)('windows, version %i', (version) => {
   test('what lies outside is not compared', () => {
     const to = first + 200
-    const { opener, accepter } = reconcile(setOf(items), setOf([]), { from: first + 100, to })
+    const { opener, accepter } = reconcile(setOf(items), setOf([]), {
+      from: first + 100,
+      to,
+      version,
+    })
     expect(opener.have).toEqual(items.slice(100, 200).map(({ id }) => id))
     expect(accepter.need).toEqual(opener.have)
   })
 
   test('the narrower of two windows holds, without a fault', () => {
-    const wide = { from: 0 }
-    const narrow = { from: first + 250 }
+    const wide = { from: 0, version }
+    const narrow = { from: first + 250, version }
     for (const [ours, theirs] of [
       [wide, narrow],
       [narrow, wide],
@@ -39,23 +46,28 @@ describe('windows', () => {
   })
 
   test('two empty sets are equal', () => {
-    const { opener, accepter, messages } = reconcile(setOf([]), setOf([]))
+    const { opener, accepter, messages } = reconcile(setOf([]), setOf([]), { version })
     expect([opener.done, accepter.done, messages]).toEqual([true, true, 2])
   })
 
   test('an id with two times is different on both sides', () => {
-    const { opener } = reconcile(setOf([{ ...items[0]!, time: 5 }]), setOf([items[0]!]))
+    const { opener } = reconcile(setOf([{ ...items[0]!, time: 5 }]), setOf([items[0]!]), {
+      version,
+    })
     expect([opener.have, opener.need]).toEqual([[items[0]!.id], []])
   })
 })
 
-describe('bounds', () => {
+describe.each([1, 2] as const)('bounds, version %i', (version) => {
   test('after the last round the session ends, both sides know, and what was found holds', () => {
     const limits = { messageBytes: 1_024, rounds: 5 }
-    const { opener, accepter } = reconcile(setOf(items), setOf(itemsOf('others', 300)), { limits })
-    expect(accepter.fault).toEqual({ code: 'reconcile/too-many-rounds', bound: 5 })
-    expect(opener.fault).toEqual({ code: 'reconcile/stopped' })
-    expect(opener.have.length).toBeGreaterThan(10)
+    const { opener, accepter } = reconcile(setOf(items), setOf(itemsOf('others', 300)), {
+      limits,
+      version,
+    })
+    const codes = [accepter.fault?.code, opener.fault?.code]
+    expect(codes.toSorted()).toEqual(['reconcile/stopped', 'reconcile/too-many-rounds'])
+    if (version === 1) expect(opener.have.length).toBeGreaterThan(10)
     const ids = new Set(items.map(({ id }) => id))
     expect(opener.have.every((id) => ids.has(id))).toBe(true)
     expect(opener.need.some((id) => ids.has(id))).toBe(false)
@@ -63,7 +75,10 @@ describe('bounds', () => {
 
   test('too large a difference ends the session', () => {
     const limits = { messageBytes: 1_024, difference: 50, rounds: 1_000 }
-    const { accepter, opener } = reconcile(setOf(items), setOf(itemsOf('others', 300)), { limits })
+    const { accepter, opener } = reconcile(setOf(items), setOf(itemsOf('others', 300)), {
+      limits,
+      version,
+    })
     const codes = [accepter.fault?.code, opener.fault?.code]
     expect(codes.toSorted()).toEqual(['reconcile/stopped', 'reconcile/too-different'])
     expect(accepter.have.length + accepter.need.length).toBeLessThan(50 + 60)
@@ -71,17 +86,20 @@ describe('bounds', () => {
 
   test('a difference that fills many messages is walked to its end', () => {
     const limits = { messageBytes: 1_024, rounds: 2_000, difference: 10_000 }
-    const { opener, accepter } = reconcile(setOf([]), setOf(itemsOf('late', 3_000)), { limits })
+    const { opener, accepter } = reconcile(setOf([]), setOf(itemsOf('late', 3_000)), {
+      limits,
+      version,
+    })
     expect([opener.need.length, accepter.have.length]).toEqual([3_000, 3_000])
   })
 })
 
 describe('hostile peers', () => {
   test('a peer that never agrees is left after the last round', () => {
-    const session = acceptSession(setOf(items), { limits: { rounds: 20 } })
+    const session = acceptSession(setOf(items), rng, { limits: { rounds: 20 } })
     const ranges = [{ type: 'fingerprint' as const, upper: lastBound, fingerprint: salt }]
     const start = { time: 0, id: '' }
-    let answer = session.answer(encodeMessage({ type: 'open', salt, start, ranges }))
+    let answer = session.answer(encodeMessage({ type: 'open-walk', salt, start, ranges }))
     let rounds = 1
     while (!answer.done) {
       answer = session.answer(encodeMessage({ type: 'walk', start, ranges }))
@@ -103,7 +121,7 @@ describe('hostile peers', () => {
   })
 
   test('a peer cannot name ids as ours that are not', () => {
-    const { session } = startSession(setOf(items), seededRng(1))
+    const { session } = startSession(setOf(items), rng, walkOnly)
     const [invented] = itemsOf('invented', 1)
     const start = { time: 0, id: '' }
     const missing = [items[0]!, invented!].toSorted((a, b) => (a.id < b.id ? -1 : 1))
@@ -115,7 +133,11 @@ describe('hostile peers', () => {
   })
 
   test('ranges outside what was opened end the session', () => {
-    const { session } = startSession(setOf(items), seededRng(1), { from: first, to: first + 10 })
+    const { session } = startSession(setOf(items), rng, {
+      ...walkOnly,
+      from: first,
+      to: first + 10,
+    })
     const ranges = [{ type: 'skip' as const, upper: { time: first + 11, id: '' } }]
     const start = { time: first, id: '' }
     const answer = session.answer(encodeMessage({ type: 'walk', start, ranges }))
@@ -130,8 +152,8 @@ describe('hostile peers', () => {
       upper: { time: at + (index + 1) * 10, id: '' },
       fingerprint: salt,
     }))
-    const message = encodeMessage({ type: 'open', salt, start: { time: at, id: '' }, ranges })
-    const session = acceptSession(set)
+    const message = encodeMessage({ type: 'open-walk', salt, start: { time: at, id: '' }, ranges })
+    const session = acceptSession(set, rng)
     const begin = performance.now()
     const { reply } = session.answer(message)
     expect(performance.now() - begin).toBeLessThan(500)
@@ -145,8 +167,8 @@ describe('order of messages', () => {
 
   test('a walk needs an opening, a second opening is refused, nothing follows the end', () => {
     const fault = (answer: { readonly fault: unknown }): unknown => answer.fault
-    const open = startSession(setOf(items), seededRng(1)).message
-    expect(fault(acceptSession(setOf(items)).answer(walk))).toEqual({
+    const open = startSession(setOf(items), rng, walkOnly).message
+    expect(fault(acceptSession(setOf(items), rng).answer(walk))).toEqual({
       code: 'reconcile/unexpected',
       kind: 'walk',
     })
@@ -158,12 +180,12 @@ describe('order of messages', () => {
   })
 
   test('an unknown form is refused with the forms that are spoken, and the opener learns them', () => {
-    const refusal = acceptSession(setOf(items)).answer([0, 7, 'a body of another form'])
+    const refusal = acceptSession(setOf(items), rng).answer([0, 7, 'a body of another form'])
     expect(refusal.fault).toEqual({ code: 'reconcile/version', versions: [7] })
-    const { session } = startSession(setOf(items), seededRng(1))
+    const { session } = startSession(setOf(items), rng)
     expect(session.answer(refusal.reply!).fault).toEqual({
       code: 'reconcile/version',
-      versions: [1],
+      versions: [1, 2],
     })
   })
 })
@@ -178,7 +200,7 @@ describe('message bytes', () => {
     const item = { time: 1_002, id: 'ab'.repeat(32) }
     const upper = { time: 1_005, id: 'c0' }
     const open = encodeMessage({
-      type: 'open',
+      type: 'open-walk',
       salt,
       start,
       ranges: [{ type: 'fingerprint', upper, fingerprint: salt }],

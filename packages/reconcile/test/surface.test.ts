@@ -7,8 +7,8 @@ test('exports', () => {
       "ItemSet",
       "maxMessageBytes",
       "acceptSession",
-      "defaultSessionLimits",
       "startSession",
+      "defaultSessionLimits",
     ]
   `)
 })
