@@ -17,6 +17,8 @@ export interface Received<Peer, Message> {
 export interface LinkUp<Peer> {
   readonly type: 'linkUp'
   readonly peer: Peer
+  /** Where this side dialled it; absent when the other side did. */
+  readonly dialled?: string
 }
 
 /** The link to a peer is gone, or could not be made. */

@@ -102,17 +102,23 @@ export class TopicLog {
     }))
   }
 
+  /** Forgets the messages before a position. */
+  async forgetBefore(position: number): Promise<void> {
+    const before = Math.min(position, this.next)
+    if (before <= this.first) return
+    const offset = before === this.next ? this.#nextOffset : await this.#offsetAt(before)
+    this.#bounds = { first: before, next: this.#bounds.next }
+    this.#firstOffset = offset
+    await this.#store.trim(this.#log, before)
+  }
+
   async #trim(): Promise<void> {
     const { messages, bytes } = this.#limits
     const count = this.next - this.first
     if (count <= messages * (1 + slack) && this.bytes <= bytes * (1 + slack)) return
     const byCount = Math.max(this.first, this.next - messages)
     const before = await this.#firstAtOrAfter(this.#nextOffset - bytes, byCount)
-    const offset = before === this.next ? this.#nextOffset : await this.#offsetAt(before)
-    if (before <= this.first) return
-    this.#bounds = { first: before, next: this.#bounds.next }
-    this.#firstOffset = offset
-    await this.#store.trim(this.#log, before)
+    await this.forgetBefore(before)
   }
 
   /** The first position from `low` on whose message began at this offset or later. */

@@ -1,8 +1,10 @@
 import type { Latency } from './latency.ts'
 
 /** How links come and go. */
-export interface LinkSettings<Message> {
+export interface LinkSettings<Peer, Message> {
   readonly latency: Latency
+  /** Where a peer is dialled; `undefined`: nobody answers there. */
+  readonly addressOf: (peer: Peer) => string | undefined
   /** Round trips from the dial to the first message that the dialler may send. */
   readonly dialRoundTrips: number
   /** A dial that nobody answers fails after this. */

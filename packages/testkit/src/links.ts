@@ -28,7 +28,7 @@ export class Links<Peer, Message> implements LinkLayer<Peer, Message> {
   }
   readonly #timeline: Timeline
   readonly #rng: Rng
-  readonly #settings: LinkSettings<Message>
+  readonly #settings: LinkSettings<Peer, Message>
   readonly #seats: ReadonlyMap<Peer, Seat<Peer, Message>>
   #rules: Rule<Peer>[] = []
   #clogs = 0
@@ -36,7 +36,7 @@ export class Links<Peer, Message> implements LinkLayer<Peer, Message> {
   constructor(
     timeline: Timeline,
     rng: Rng,
-    settings: LinkSettings<Message>,
+    settings: LinkSettings<Peer, Message>,
     seats: ReadonlyMap<Peer, Seat<Peer, Message>>,
   ) {
     this.#timeline = timeline
@@ -178,8 +178,8 @@ export class Links<Peer, Message> implements LinkLayer<Peer, Message> {
     station.ends.set(to, end)
     const { dialTimeoutMs, dialRoundTrips } = this.#settings
     const { nowUs } = this.#timeline
-    if (remote === station.seat) {
-      // A link to oneself is refused.
+    if (remote === station.seat || this.#settings.addressOf(to) === undefined) {
+      // A link to oneself is refused, and so is one to an address where somebody else is.
       this.#timeline.at(nowUs, linkKind.refused, end)
       return end
     }
@@ -227,7 +227,8 @@ export class Links<Peer, Message> implements LinkLayer<Peer, Message> {
     if (end.state !== 'dialling') return
     this.#stand(end)
     this.#flush(end)
-    end.station.deliver({ type: 'linkUp', peer: end.remotePeer })
+    const peer = end.remotePeer
+    end.station.deliver({ type: 'linkUp', peer, dialled: this.#settings.addressOf(peer)! })
     this.#closeIfUnused(end)
   }
 

@@ -11,6 +11,11 @@ export interface NetworkOptions<Peer, Message, Output> {
   readonly dialRoundTrips?: number
   /** Default 5,000, the handshake timeout of the real links. */
   readonly dialTimeoutMs?: number
+  /**
+   * Where a peer says it can be dialled, or `undefined` when nobody answers there: dials to it are refused.
+   * Default: `memory://` and its name.
+   */
+  readonly addressOf?: (peer: Peer) => string | undefined
   /** After this, a link over which nothing can arrive breaks. Default: never. */
   readonly keepaliveMs?: number
   /**

@@ -67,6 +67,7 @@ export class Network<Event, Peer, Message, Key, Output> {
       this.#rng.fork('links'),
       {
         latency: options.latency ?? fixedLatency(10),
+        addressOf: options.addressOf ?? ((peer) => `memory://${String(peer)}`),
         dialRoundTrips: options.dialRoundTrips ?? 2,
         dialTimeoutMs: options.dialTimeoutMs ?? 5_000,
         keepaliveMs: options.keepaliveMs,

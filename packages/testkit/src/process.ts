@@ -51,6 +51,7 @@ export class Process<Peer, Event, Message, Key, Output>
   /** Occupied, or behind with events. */
   #busy = false
   #busyUntilUs = 0
+  #stalled = false
   #delayed: Delayed<Event, Key>[] = []
   #marks = -1
 
@@ -89,8 +90,12 @@ export class Process<Peer, Event, Message, Key, Output>
     this.#take(event as Event, 0)
   }
 
-  /** Processes nothing for a while; what happens meanwhile waits. */
+  /**
+   * Processes nothing for a while; what happens meanwhile waits. Then the timers come first, as in Node,
+   * which runs those that are due before it reads its sockets.
+   */
   stall(us: number): void {
+    this.#stalled = true
     this.#occupy(this.#host.timeline.nowUs + us)
   }
 
@@ -184,6 +189,11 @@ export class Process<Peer, Event, Message, Key, Output>
   /** Works off what waited, as far as the processor is free. */
   #catchUp(): void {
     const { timeline } = this.#host
+    if (this.#stalled && this.#busyUntilUs <= timeline.nowUs) {
+      this.#stalled = false
+      const timers = this.#delayed.filter(({ mark }) => mark < 0)
+      this.#delayed = [...timers, ...this.#delayed.filter(({ mark }) => mark >= 0)]
+    }
     const waiting = this.#delayed
     let next = 0
     while (next < waiting.length && this.#alive && this.#busyUntilUs <= timeline.nowUs) {

@@ -118,7 +118,7 @@ describe('timers, disk and processor', () => {
     expect(see('a').boot.disk.size).toBe(0)
   })
 
-  test('a stalled peer catches up in order, and no timer that it disarms on the way fires', () => {
+  test('a stalled peer runs the timers that are due first, and then catches up in order', () => {
     const { network, see } = echoes(['a', 'b'])
     network.inject('a', { type: 'say', to: 'b', text: 'x' })
     network.run(100)
@@ -130,7 +130,16 @@ describe('timers, disk and processor', () => {
     network.run(400)
     expect(see('b').seen.at(-1)).toBe('alarm')
     network.run(400)
-    expect(see('b').diary.slice(-2)).toEqual(['601 y from a', '601 calm'])
+    expect(see('b').diary.slice(-3)).toEqual(['601 fired late', '601 y from a', '601 calm'])
+  })
+
+  test('a timer that waits for the processor and is disarmed meanwhile does not fire', () => {
+    const { network, see } = echoes(['a'])
+    network.slow('a', 100)
+    network.inject('a', { type: 'alarm', key: 'late', at: instant(50) })
+    network.inject('a', { type: 'calm', key: 'late' }, 10)
+    network.run(500)
+    expect(see('a').diary).toEqual(['0 alarm', '100 calm'])
   })
 
   test('a timer that fires in a stall fires once, afterwards', () => {

@@ -1,4 +1,4 @@
-import { type Bytes, ok, type Result } from '@kithnet/kernel'
+import { type Bytes, equalBytes, ok, type Result } from '@kithnet/kernel'
 import { type Address, address, maxAddresses, maxAddressLength } from './address.ts'
 import { decodeCbor, encodeCbor } from './cbor.ts'
 import type { CborFault } from './cbor-scan.ts'
@@ -36,6 +36,23 @@ export function encodeDescriptor(descriptor: Descriptor): Bytes {
     descriptor.addresses,
     descriptor.epoch,
   ])
+}
+
+/**
+ * The peer of two bodies that it may not both have signed: the same life and epoch, and not the same content.
+ * With both signatures valid they are evidence against it, for anybody. `undefined` when they are no such two.
+ */
+export function forkedPeer(one: Uint8Array, other: Uint8Array): PeerId | undefined {
+  const first = decodeDescriptor(one)
+  const second = decodeDescriptor(other)
+  if (!first.ok || !second.ok || equalBytes(one, other)) return undefined
+  const { network, peer, incarnation, epoch } = first.value
+  const isSame =
+    second.value.network === network &&
+    second.value.peer === peer &&
+    second.value.incarnation === incarnation &&
+    second.value.epoch === epoch
+  return isSame ? peer : undefined
 }
 
 /** The descriptor of a body. Says nothing about the signature. */

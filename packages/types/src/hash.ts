@@ -6,6 +6,7 @@ export type HashLabel =
   | 'network'
   | 'topic'
   | 'peer'
+  | 'stream'
   | 'batch'
   | 'message'
   | 'fragment'
@@ -19,12 +20,15 @@ export type HashLabel =
 /** Bytes of every hash. */
 export const hashBytes = 32
 
-/** An implementation of BLAKE3 with its default 32 bytes of output. */
+/** An implementation of BLAKE3 with its default 32 bytes of output, in an array of its own. It keeps no message. */
 export type Blake3 = (message: Uint8Array) => Uint8Array
 
 const noble: Blake3 = (message) => blake3(message)
 let backend: Blake3 = noble
 const prefixByLabel = new Map<HashLabel, Uint8Array>()
+
+/** Where what is short is put together: a hash is a call that keeps nothing. Source: our choice; most payloads fit. */
+const scratch = new Uint8Array(4_096)
 
 /**
  * BLAKE3 of `kithnet/1/<label>`, a zero byte and the parts, one after the other. The parts of one label
@@ -38,7 +42,7 @@ export function hash(label: HashLabel, ...parts: readonly Uint8Array[]): Bytes {
   }
   let length = prefix.length
   for (const part of parts) length += part.length
-  const message = new Uint8Array(length)
+  const message = length <= scratch.length ? scratch.subarray(0, length) : new Uint8Array(length)
   message.set(prefix)
   let offset = prefix.length
   for (const part of parts) {

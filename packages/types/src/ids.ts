@@ -24,9 +24,19 @@ export function networkId(name: string): NetworkId {
   return toHex(hash('network', utf8(name))) as NetworkId
 }
 
-/** The id of a topic by its name, within a network. */
-export function topicId(network: NetworkId, name: string): TopicId {
-  return toHex(hash('topic', idToBytes(network), utf8(name))) as TopicId
+/**
+ * The id of a topic by its name, within a network. An ephemeral topic is another than the lasting one of the same
+ * name: its id is odd, so that whoever relays it knows that nothing of it is to be kept.
+ */
+export function topicId(network: NetworkId, name: string, ephemeral = false): TopicId {
+  const digest = hash('topic', idToBytes(network), utf8(name))
+  digest[idBytes - 1] = (digest[idBytes - 1]! & 0xfe) | (ephemeral ? 1 : 0)
+  return toHex(digest) as TopicId
+}
+
+/** True when the messages of a topic are forwarded and not kept. */
+export function isEphemeral(topic: TopicId): boolean {
+  return '13579bdf'.includes(topic[idBytes * 2 - 1]!)
 }
 
 /** The id of the holder of an ML-DSA-65 public key (1,952 bytes). */

@@ -39,6 +39,7 @@ export {
   decodeDescriptor,
   type Descriptor,
   encodeDescriptor,
+  forkedPeer,
   maxDescriptorBytes,
 } from './descriptor.ts'
 export { type Blake3, hash, hashBytes, hashHex, type HashLabel, installBlake3 } from './hash.ts'
@@ -48,6 +49,7 @@ export {
   batchIdOf,
   idBytes,
   idToBytes,
+  isEphemeral,
   type MessageId,
   messageIdFromBytes,
   type NetworkId,
@@ -78,6 +80,7 @@ export {
 } from './shape.ts'
 export { publicKeyBytes, type Signed, signatureBytes } from './signed.ts'
 export type { Service, ServiceHost, ServiceMessage } from './service.ts'
+export type { SchemaIssue, SchemaResult, StandardSchema } from './standard-schema.ts'
 export type { Change, Entry, LogBounds, LogEntry, Range, Store } from './store.ts'
 export type {
   DialOptions,

@@ -1,4 +1,4 @@
-import { toHex, utf8 } from '@kithnet/kernel'
+import { concat, toHex, utf8 } from '@kithnet/kernel'
 import {
   address,
   addressOf,
@@ -25,6 +25,14 @@ test('a hash is BLAKE3 of a labelled preimage', () => {
     toHex(blake3(utf8('kithnet/1/topic\0ab'))),
   )
   expect(toHex(hash('topic', utf8('a')))).not.toBe(toHex(hash('peer', utf8('a'))))
+})
+
+test('a hash keeps nothing of the one before, around the length that is put together in place', () => {
+  for (const length of [5_000, 4_076, 4_077, 4_078, 1, 4_076]) {
+    const part = new Uint8Array(length).fill(length)
+    const whole = concat(utf8('kithnet/1/fragment\0'), part)
+    expect(toHex(hash('fragment', part))).toBe(toHex(blake3(whole)))
+  }
 })
 
 test('a wrong backend is refused, a right one changes nothing', () => {

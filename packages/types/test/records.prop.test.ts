@@ -8,6 +8,7 @@ import {
   type Descriptor,
   encodeBatch,
   encodeDescriptor,
+  forkedPeer,
   messageIdFromBytes,
   networkId,
   peerIdFromBytes,
@@ -83,5 +84,22 @@ test('a batch of none or of 65 is refused', () => {
       expect(decodeBatch(encodeBatch({ ...value, ids: many })).ok).toBe(false)
     }),
     { numRuns: 5 },
+  )
+})
+
+test('two descriptors are a fork when life and epoch are one and the content is not', () => {
+  fc.assert(
+    fc.property(descriptor, fc.array(someAddress, { maxLength: 8 }), (one, addresses) => {
+      const body = encodeDescriptor(one)
+      const other = encodeDescriptor({ ...one, addresses })
+      const differs = String(addresses) !== String(one.addresses)
+      expect(forkedPeer(body, other)).toBe(differs ? one.peer : undefined)
+      expect(forkedPeer(other, body)).toBe(differs ? one.peer : undefined)
+      const later = encodeDescriptor({ ...one, addresses, epoch: one.epoch + 1 })
+      const reborn = encodeDescriptor({ ...one, addresses, incarnation: one.incarnation + 1 })
+      for (const lawful of [later, reborn, body, body.subarray(1)]) {
+        expect(forkedPeer(body, lawful)).toBe(undefined)
+      }
+    }),
   )
 })
