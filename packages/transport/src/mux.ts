@@ -102,9 +102,10 @@ export class Mux {
     if (this.#dead) return
     this.#bytesReceived += chunk.length
     this.#deadlines.arm('dead', after(this.#host.now(), this.#limits.deadMs))
-    const result = this.#reader.push(chunk)
-    if (typeof result === 'object') this.#cut(result)
+    const fault = this.#reader.push(chunk)
+    if (typeof fault === 'object') this.#cut(fault)
     if (this.#unacked < ackBytes) return
+    this.#keepalive.isUsed = true
     this.#sender.notices.ack += this.#unacked
     this.#unacked = 0
     this.#soon()
@@ -141,13 +142,13 @@ export class Mux {
     for (;;) {
       const timer = this.#deadlines.takeDue(now)
       if (timer === undefined) break
+      const { deadMs: silentMs, keepaliveMs } = this.#limits
       if (timer !== 'ping') {
-        const silentMs = this.#limits.deadMs
         this.#cut(timer === 'dead' ? { code: 'transport/silent', silentMs } : undefined)
         return
       }
       this.#sender.notices.ping = this.#keepalive.ask(now)
-      this.#deadlines.arm('ping', after(now, this.#limits.keepaliveMs))
+      this.#deadlines.arm('ping', after(now, this.#keepalive.pauseMs(keepaliveMs)))
       this.#soon()
     }
     this.#host.alarm(this.#deadlines.next)

@@ -22,7 +22,10 @@ export class TlsPipe implements Pipe {
     this.#socket = socket
     socket.pause()
     socket.setNoDelay(true)
-    socket.on('data', (chunk: Buffer) => this.onData(chunk))
+    // A plain array: a slice of a Buffer would be no copy, and keep all of it from being freed.
+    socket.on('data', ({ buffer, byteOffset, byteLength }: Buffer) =>
+      this.onData(new Uint8Array(buffer, byteOffset, byteLength)),
+    )
     socket.pause()
     socket.on('end', () => {
       this.#ended = true

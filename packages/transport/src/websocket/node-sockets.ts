@@ -41,7 +41,7 @@ const maxHeaderBytes = 8_192
 const zeroMask = (mask: Uint8Array): void => void mask.fill(0)
 
 /** The WebSockets of Node, by `ws`: unlike Node's own class, its sockets can be paused. */
-export const nodeSockets: Sockets = { open, listen }
+export const nodeSockets: Required<Sockets> = { open, listen }
 
 function open(address: Address, signal: Signal | undefined): Promise<Carrier> {
   return new Promise((resolve, reject) => {
