@@ -7,7 +7,17 @@ export interface ViewConfig {
    * peers that have only each other find nobody to let them in.
    */
   readonly activeCapacity: number
-  /** Most peers held in reserve. */
+  /**
+   * Neighbours that this peer chooses from its reserves itself; nobody who asks can take their places. Whoever
+   * chooses asks with high priority, and only those whom nobody chose make room.
+   */
+  readonly outboundQuota: number
+  /**
+   * Who stays in reserve: `recent`, whoever was heard of last, as in the paper; `ranked`, who has the least
+   * hash in a slot, so that pushing often gains nothing, and nobody is told of peers that were not reached.
+   */
+  readonly reserves: 'recent' | 'ranked'
+  /** Most peers held in reserve; `ranked`: slots, each with one peer and one that has to be tried first. */
   readonly passiveCapacity: number
   /** Hops of a newcomer's walk; also the bound on what others may ask for. The paper's ARWL. */
   readonly activeWalkHops: number
@@ -34,8 +44,11 @@ export interface ViewConfig {
   /** First and last pause between attempts of an isolated peer to rejoin; it doubles in between. */
   readonly rejoinBackoffMs: number
   readonly rejoinBackoffMaxMs: number
-  /** Pause between shuffles with a contact that is no neighbour, which mend a split. */
-  readonly contactIntervalMs: number
+  /**
+   * The rejoin period: once in each, drawn from [3/4, 5/4] of it, a lost neighbour and a contact are asked to
+   * be neighbours, with low priority, so that the parts of a split network find together.
+   */
+  readonly rejoinIntervalMs: number
   /** Newcomers per second for which room is made here; beyond it they get only free places. */
   readonly joinsPerSecond: number
 }
@@ -51,8 +64,8 @@ export interface SwimConfig {
   /** Members asked to probe for us. The paper's k. */
   readonly indirectProbes: number
   /**
-   * alpha: the shortest suspicion is alpha * max(1, log10 n) * probeIntervalMs, and alpha - 2 independent
-   * confirmations bring it there.
+   * alpha: the shortest suspicion is alpha * max(1, log10 n) * probeIntervalMs, and three independent
+   * confirmations bring it there, or those of all others where fewer watch.
    */
   readonly suspicionMultiplier: number
   /** beta: a suspicion that nobody confirms lasts beta times the shortest. */
@@ -78,12 +91,14 @@ export type PresetName = 'paper' | 'lan' | 'wan' | 'local'
  * Source: Leitão, Pereira and Rodrigues, "HyParView", DSN 2007, section 5: 5/30, ARWL 6, PRWL 3, ka 3, kp 4.
  * It leaves the hops of a shuffle open; 3 is as far as saorsa-gossip sends one.
  * The paper counts time in cycles; one cycle is a minute here, as in iroh-gossip's defaults, and the other
- * times are our choice. The paper has neither early shuffles nor shuffles with contacts (a day is longer than
- * its experiments): those that join nodes one by one run cycles between the joins.
+ * times are our choice. The paper has neither early shuffles nor rejoining (a day is longer than its
+ * experiments): those that join nodes one by one run cycles between the joins.
  */
 const paperViews: ViewConfig = {
   activeTarget: 5,
   activeCapacity: 5,
+  outboundQuota: 0,
+  reserves: 'recent',
   passiveCapacity: 30,
   activeWalkHops: 6,
   passiveWalkHops: 3,
@@ -97,7 +112,7 @@ const paperViews: ViewConfig = {
   repairBackoffMaxMs: 60_000,
   rejoinBackoffMs: 1_000,
   rejoinBackoffMaxMs: 60_000,
-  contactIntervalMs: 86_400_000,
+  rejoinIntervalMs: 86_400_000,
   joinsPerSecond: 1_000_000,
 }
 
@@ -109,12 +124,14 @@ const lanViews: ViewConfig = {
   ...paperViews,
   activeTarget: 8,
   activeCapacity: 10,
-  passiveCapacity: 64,
+  outboundQuota: 3,
+  reserves: 'ranked',
+  passiveCapacity: 100,
   shuffleIntervalMs: 30_000,
   earlyShuffles: 5,
   repairBackoffMaxMs: 30_000,
   rejoinBackoffMaxMs: 30_000,
-  contactIntervalMs: 120_000,
+  rejoinIntervalMs: 120_000,
   joinsPerSecond: 20,
 }
 
@@ -172,7 +189,7 @@ export const presets: Readonly<Record<PresetName, MembershipConfig>> = {
       repairBackoffMaxMs: 5_000,
       rejoinBackoffMs: 200,
       rejoinBackoffMaxMs: 5_000,
-      contactIntervalMs: 20_000,
+      rejoinIntervalMs: 20_000,
     },
     swim: { ...lanSwim, probeIntervalMs: 200, probeTimeoutMs: 100, suspicionMultiplier: 2 },
   },

@@ -1,4 +1,4 @@
-import type { LinkDown, LinkDownCause, LinkUp, Persisted, Received } from '@kithnet/kernel'
+import type { Instant, LinkDown, LinkDownCause, LinkUp, Persisted, Received } from '@kithnet/kernel'
 import type { Address, PeerId } from '@kithnet/types'
 import type { KnownPeer } from './known-peer.ts'
 import type { DisconnectCause, MembershipMessage, SwimMessage, ViewMessage } from './messages.ts'
@@ -31,8 +31,23 @@ export interface Described {
   readonly self: KnownPeer
 }
 
+/** The peer must not be chosen until then: its link was cut for its faults. */
+export interface Barred {
+  readonly type: 'barred'
+  readonly peer: PeerId
+  readonly until: Instant
+}
+
+/** The neighbour is of no use to what runs above, so that another is to take its place; or it has been of use. */
+export interface Usefulness {
+  readonly type: 'idle' | 'useful'
+  readonly peer: PeerId
+}
+
 /** What happens to a `Membership`, besides its timers. */
 export type MembershipEvent =
+  | Barred
+  | Usefulness
   | Join
   | Leave
   | Moved
@@ -44,9 +59,18 @@ export type MembershipEvent =
 
 /**
  * Why a neighbour is one no more: its own goodbye (`DisconnectCause`, as it gave it), its link, the failure
- * detector here (`died`), room made here for another (`replaced`), or that this peer left (`left`).
+ * detector here (`died`), a link on which nothing arrived for long though the peer lives (`unheard`), room made
+ * here for another (`replaced`), or that this peer left (`left`).
  */
-export type NeighbourDownCause = DisconnectCause | LinkDownCause | 'died' | 'replaced' | 'left'
+export type NeighbourDownCause =
+  DisconnectCause | LinkDownCause | 'died' | 'unheard' | 'replaced' | 'left'
+
+/**
+ * Why this peer takes itself for cut off. `alone`: it has no neighbour, and of those whom it asked none wanted
+ * to be one; it goes on asking with growing pauses. `silence`: it has neighbours and has probed them all, and
+ * none of them was heard.
+ */
+export type IsolationCause = 'alone' | 'silence'
 
 /** Why a peer was declared dead: it was suspected, and nobody refuted or reached it in time. */
 export type DeathCause = 'suspicion-timeout'
@@ -59,8 +83,8 @@ export type ViewOutput =
   | { readonly type: 'learned'; readonly known: KnownPeer }
   /** The peer is in no view any more. */
   | { readonly type: 'forgot'; readonly peer: PeerId }
-  /** There is no neighbour and nobody left to ask but the contacts, which are tried with growing pauses. */
-  | { readonly type: 'isolated' }
+  /** This peer takes itself for cut off. */
+  | { readonly type: 'isolated'; readonly cause: IsolationCause }
 
 /** What SWIM tells. */
 export type SwimOutput =
@@ -86,13 +110,23 @@ export type SwimOutput =
   | { readonly type: 'forgot'; readonly peer: PeerId }
 
 /** What a `Membership` tells. */
-export type MembershipOutput = ViewOutput | SwimOutput
+export type MembershipOutput =
+  | ViewOutput
+  | SwimOutput
+  /** This peer was `isolated` and is no more: it has a neighbour that it hears. */
+  | { readonly type: 'healed' }
 
 /** Another part of the node knows that the peer is dead in this incarnation. */
 export interface Died {
   readonly type: 'died'
   readonly peer: PeerId
   readonly incarnation: number
+}
+
+/** Nothing has arrived on the link to a neighbour for long, though the peer may well live. */
+export interface Unheard {
+  readonly type: 'unheard'
+  readonly peer: PeerId
 }
 
 /** Another part of the node has a descriptor of a peer that lives. */
@@ -103,6 +137,8 @@ export interface Met {
 
 /** What happens to a `HyParView`, besides its timers. */
 export type ViewEvent =
+  | Barred
+  | Usefulness
   | Join
   | Leave
   | Described
@@ -110,6 +146,7 @@ export type ViewEvent =
   | LinkUp<PeerId>
   | LinkDown<PeerId>
   | Died
+  | Unheard
   | Met
 
 /** Begin: the next incarnation is put on disk and asked to be described. Needed once, before anything else. */

@@ -1,14 +1,16 @@
 import { BoundedMap, type Instant, type Rng } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
+import type { Accusers } from './accusers.ts'
 import type { EffectList } from './effect-list.ts'
 import type { Shown, SwimOutput } from './events.ts'
 import { idOf, type KnownPeer } from './known-peer.ts'
 import type { LocalHealth } from './local-health.ts'
-import type { SwimMessage, Update } from './messages.ts'
+import type { Accusation, SwimMessage, Update } from './messages.ts'
 import type { OwnIncarnation } from './own-incarnation.ts'
 import { isNewer } from './partial-view.ts'
 import type { ProbeRing } from './probe-ring.ts'
 import type { Probes } from './probes.ts'
+import type { Rumours } from './rumours.ts'
 import type { Suspicions } from './suspicions.ts'
 import type { UpdateQueue } from './update-queue.ts'
 
@@ -16,8 +18,6 @@ import type { UpdateQueue } from './update-queue.ts'
 const maxDead = 256
 /** Probes per turn that others' hints may cause. Source: our choice. */
 const maxHintedProbes = 4
-
-type Accusation = Extract<Update, { readonly peer: PeerId }>
 
 /** What gossip shares with the detector it belongs to. */
 export interface GossipContext {
@@ -30,6 +30,10 @@ export interface GossipContext {
   readonly probes: Probes
   readonly suspicions: Suspicions
   readonly updates: UpdateQueue
+  readonly accusers: Accusers
+  readonly rumours: Rumours
+  /** True when one watches the other, so that its accusations are its own findings and no rumour. */
+  watches(accuser: PeerId, accused: PeerId): boolean
   /** A member has proved that it lives. */
   settleAlive(known: KnownPeer): void
   needsLink(peer: PeerId): boolean
@@ -56,6 +60,13 @@ export class Gossip {
   /** A dead peer is a member again. */
   lives(peer: PeerId): void {
     this.#dead.delete(peer)
+    this.#context.rumours.settle(peer)
+  }
+
+  /** What is held against a peer that was declared dead here, or `undefined`. */
+  deathOf(peer: PeerId): Accusation | undefined {
+    const incarnation = this.#dead.peek(peer)?.descriptor.incarnation
+    return incarnation === undefined ? undefined : { state: 'dead', peer, incarnation }
   }
 
   /** Tells the accused first, then those who watch it too, then everybody with the probes. */
@@ -80,6 +91,7 @@ export class Gossip {
   hear(from: PeerId, updates: readonly Update[], now: Instant): void {
     for (const update of updates) {
       if (update.state === 'alive') this.#onAlive(from, update.known, now)
+      else if (!this.#context.accusers.allows(from, now)) continue
       else if (update.peer !== this.#context.self) this.#onHint(from, update, now)
       else this.#onAccused(from, update.incarnation, now)
     }
@@ -120,7 +132,10 @@ export class Gossip {
   #onAliveAgain(from: PeerId, known: KnownPeer): void {
     const { peer, incarnation } = known.descriptor
     const dead = this.#dead.peek(peer)
-    if (dead === undefined) return
+    if (dead === undefined) {
+      this.#context.rumours.refute(known)
+      return
+    }
     if (incarnation <= dead.descriptor.incarnation) {
       this.#tell(from, accusationOf(dead))
       return
@@ -144,20 +159,27 @@ export class Gossip {
   }
 
   /** A third party is said to be suspect or dead. */
-  #onHint(from: PeerId, { peer, state, incarnation }: Accusation, now: Instant): void {
+  #onHint(from: PeerId, accusation: Accusation, now: Instant): void {
+    const { peer, incarnation } = accusation
+    if (from === peer) return
     const held = this.#context.ring.get(peer)
-    if (held === undefined || from === peer) return
+    if (held === undefined) {
+      if (this.#dead.peek(peer) === undefined) this.#context.rumours.accuse(accusation)
+      return
+    }
     if (incarnation < held.descriptor.incarnation) {
       this.#tell(from, [{ state: 'alive', known: held }])
       return
     }
-    if (this.#context.suspicions.get(peer) === undefined) {
-      this.#context.suspicions.hint(peer, from)
-      if (this.#hintedProbes++ < maxHintedProbes) this.#context.probes.start(held, now)
+    const { probes, suspicions, updates } = this.#context
+    const watched = this.#context.watches(from, peer)
+    if (suspicions.get(peer) === undefined) {
+      if (watched) suspicions.hint(peer, from)
+      if (this.#hintedProbes++ < maxHintedProbes) probes.start(held, now)
       return
     }
-    if (!this.#context.suspicions.confirm(peer, from, state, now)) return
-    this.#context.updates.put({ state: 'suspect', peer, incarnation: held.descriptor.incarnation })
+    if (!watched || !suspicions.confirm(peer, from, now)) return
+    updates.put({ state: 'suspect', peer, incarnation: held.descriptor.incarnation })
   }
 
   /** This peer has a new descriptor: refutes with it, to those who accused it and these. */

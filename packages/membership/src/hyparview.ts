@@ -1,23 +1,24 @@
 import {
+  after,
   type Effect,
-  ExpiringMap,
   type Fired,
   type Instant,
   type LinkDown,
   type Machine,
   type Received,
   type Rng,
-  sample,
-  TokenBucket,
 } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
+import type { Choice } from './choices.ts'
 import type { ViewConfig } from './config.ts'
 import { EffectList } from './effect-list.ts'
 import type { Contact, ViewEvent, ViewOutput } from './events.ts'
-import { jittered } from './jitter.ts'
 import { idOf, type KnownPeer } from './known-peer.ts'
 import type { Priority, ViewMessage } from './messages.ts'
+import { Newcomers } from './newcomers.ts'
+import { Rejoin } from './rejoin.ts'
 import { type Asked, Repair } from './repair.ts'
+import { Reunion, reunionKey } from './reunion.ts'
 import { shuffleKey, Shuffles } from './shuffles.ts'
 import { Views } from './views.ts'
 
@@ -33,13 +34,8 @@ export interface ViewOptions {
 
 type Message<Type extends ViewMessage['type']> = Extract<ViewMessage, { readonly type: Type }>
 
-/** Newcomers for whom room is made at once, in seconds of `joinsPerSecond`. Source: our choice. */
-const joinBurstSeconds = 5
-
-/** Newcomers remembered as such. Source: our choice. */
-const maxNewcomers = 16
-
-const contactKey = 'view/contact'
+/** How long a neighbour that was of no use is not taken again. Source: our choice. */
+const idleMs = 120_000
 
 /**
  * HyParView: a small symmetric active view, kept by connections, over a larger passive view of reserves, kept
@@ -47,31 +43,38 @@ const contactKey = 'view/contact'
  *
  * Source: Leitão, Pereira and Rodrigues, "HyParView: a membership protocol for reliable gossip-based
  * broadcast", DSN 2007. Departures: where a newcomer's walk ends it is asked with low priority, so that its
- * first neighbours stay; `disconnect` starts a repair; who was in once rejoins with low priority; a
- * shuffle's reply walks back.
+ * first neighbours stay; `disconnect` starts a repair; who was in once rejoins with low priority, and keeps
+ * trying whom it lost; a shuffle's reply walks back.
  */
 export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string, ViewOutput> {
   readonly #id: PeerId
-  readonly #config: ViewConfig
   readonly #rng: Rng
   readonly #effects = new EffectList<ViewMessage, ViewOutput>()
   readonly #views: Views
+  readonly #rejoin: Rejoin
   readonly #repair: Repair
   readonly #shuffles: Shuffles
-  /** Who joined through this peer a moment ago. */
-  readonly #newcomers: ExpiringMap<PeerId, true>
-  #newcomerTokens: TokenBucket | undefined
+  readonly #reunion: Reunion
+  readonly #newcomers: Newcomers
   #self: KnownPeer | undefined
   #joined = false
 
   constructor({ self, config, rng }: ViewOptions) {
     this.#id = self
-    this.#config = config
     this.#rng = rng
     this.#views = new Views(self, config, rng, this.#effects)
-    this.#repair = new Repair(self, config, rng, this.#views, this.#effects)
-    this.#newcomers = new ExpiringMap(maxNewcomers, config.neighborTimeoutMs)
+    this.#rejoin = new Rejoin(self, config)
+    this.#repair = new Repair(config, rng, this.#views, this.#effects, this.#rejoin)
     this.#shuffles = new Shuffles(self, config, rng, this.#views, this.#effects)
+    this.#newcomers = new Newcomers(self, config, rng, this.#views, this.#effects, {
+      repair: this.#repair,
+      shuffles: this.#shuffles,
+    })
+    this.#reunion = new Reunion(config, rng, this.#views, this.#effects, {
+      rejoin: this.#rejoin,
+      repair: this.#repair,
+      shuffles: this.#shuffles,
+    })
   }
 
   /** The neighbours. Valid until the next event. */
@@ -82,6 +85,11 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
   /** The reserves. Valid until the next event. */
   get passive(): readonly KnownPeer[] {
     return this.#views.passive.values
+  }
+
+  /** The neighbours that this peer chose from its reserves itself. */
+  get chosen(): readonly PeerId[] {
+    return this.#views.choices.own
   }
 
   isNeighbour(peer: PeerId): boolean {
@@ -95,7 +103,8 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
 
   /** True when a link to the peer is in use or awaited here. */
   needsLink(peer: PeerId, now: Instant): boolean {
-    return this.#views.active.has(peer) || this.#repair.awaits(peer, now)
+    if (this.#views.active.has(peer) || this.#repair.awaits(peer, now)) return true
+    return this.#shuffles.exchanges.awaits(peer, now)
   }
 
   on(event: ViewEvent | Fired<string>, now: Instant): readonly ViewEffect[] {
@@ -127,15 +136,34 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
       case 'died':
         this.#die(event.peer, event.incarnation, now)
         return
+      case 'unheard':
+        this.#part(event.peer)
+        return
+      case 'barred':
+        this.#views.bar(event.peer, event.until)
+        return
+      case 'useful':
+        this.#views.choices.prize(event.peer)
+        return
+      case 'idle':
+        if (!this.#views.active.has(event.peer)) return
+        this.#evict(event.peer)
+        this.#views.bar(event.peer, after(now, idleMs))
+        return
       case 'met':
+        this.#rejoin.find(idOf(event.known))
         if (this.#joined) this.#views.reserve([event.known], [], now)
         return
       case 'linkUp':
+        // Its session proves that it lives, whatever was said of it before.
+        this.#views.lives(event.peer)
+        if (event.dialled !== undefined) this.#views.reached(event.peer, event.dialled)
     }
   }
 
   #onReceived({ from, message }: Received<PeerId, ViewMessage>, now: Instant): void {
     const neighbour = this.#views.active.has(from)
+    this.#views.lives(from)
     if (this.#joined && this.#self !== undefined) {
       this.#receive(this.#self, from, neighbour, message, now)
     }
@@ -155,7 +183,7 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
         if (message.self.descriptor.peer === from) this.#onJoin(self, message, now)
         return
       case 'forwardJoin':
-        if (neighbour) this.#onForwardJoin(self, from, message, now)
+        if (neighbour) this.#newcomers.receiveWalk(self, from, message, now)
         return
       case 'neighbor':
         if (message.self.descriptor.peer === from) this.#onNeighbor(self, message, now)
@@ -171,21 +199,30 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
         return
       case 'shuffleReply':
         this.#shuffles.receiveReply(from, message, now)
+        return
+      case 'exchange':
+        this.#shuffles.exchanges.receive(from, message, now)
+        return
+      case 'exchangeReply':
+        this.#shuffles.exchanges.receiveReply(from, message, now)
+        return
+      case 'introduce':
+        this.#shuffles.exchanges.receiveIntroduction(from, message, now)
     }
   }
 
   #fire(key: string, now: Instant): void {
     if (key === shuffleKey) this.#shuffles.fire(this.#self, now)
-    else if (key === contactKey) this.#mixWithContact(now)
+    else if (key === reunionKey) this.#reunion.fire(this.#self, now)
     else this.#repair.fire(key, now)
   }
 
   #join(contacts: readonly Contact[], now: Instant): void {
-    this.#repair.addContacts(contacts)
+    this.#rejoin.addContacts(contacts)
     if (this.#joined) return
     this.#joined = true
     this.#shuffles.start(now)
-    this.#armContact(now)
+    this.#reunion.start(now)
   }
 
   #leave(): void {
@@ -199,94 +236,45 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
     this.#views.clear()
     this.#repair.stop()
     this.#shuffles.stop()
-    this.#effects.disarm(contactKey)
+    this.#reunion.stop()
   }
 
   #onJoin(self: KnownPeer, message: Message<'join'>, now: Instant): void {
     const joiner = message.self
     const peer = joiner.descriptor.peer
-    const affordable = this.#takeNewcomerToken(now)
-    const accepted = this.#grant(joiner, affordable ? message.priority : 'low', now)
-    const peers = accepted ? [] : this.#sampleFor(peer)
+    const spare = message.priority === 'spare'
+    const affordable = this.#newcomers.afford(message.priority, now)
+    const priority = affordable || spare ? message.priority : 'low'
+    const accepted = this.#grant(joiner, priority, 'none', now)
+    const peers = accepted && !this.#views.isRanked ? [] : this.#newcomers.sampleFor(peer)
     this.#effects.send(peer, { type: 'neighborReply', accepted, self, peers })
-    if (!affordable) return
-    this.#shuffles.hurry(now)
-    const ttl = this.#config.activeWalkHops
-    const walk = { type: 'forwardJoin', joiner, priority: message.priority, ttl } as const
-    for (const { descriptor } of this.#walkStarts(peer, now)) {
-      this.#effects.send(descriptor.peer, walk)
-    }
-    this.#newcomers.set(peer, true, now)
-  }
-
-  /**
-   * The neighbours at which a newcomer's walks begin, as many as it will look for. One that came just before knows nobody else yet, so a
-   * walk would end there and make a triangle: those are spared where there are others.
-   */
-  #walkStarts(newcomer: PeerId, now: Instant): readonly KnownPeer[] {
-    const others = this.#views.active.values.filter((known) => idOf(known) !== newcomer)
-    const settled = others.filter((known) => !this.#newcomers.has(idOf(known), now))
-    const walks = this.#config.activeTarget - 1
-    const starts = settled.length > 0 ? settled : others
-    return starts.length > walks ? sample(this.#rng, starts, walks) : starts
-  }
-
-  /**
-   * Some reserves for a newcomer that is not let in here. One that is gets none: it and its contact would
-   * promote from the same few peers and make triangles. Neighbours only where reserves are few.
-   */
-  #sampleFor(newcomer: PeerId): readonly KnownPeer[] {
-    const count = this.#config.shuffleActive + this.#config.shufflePassive
-    const peers: KnownPeer[] = []
-    this.#views.passive.sampleInto(peers, this.#rng, count, newcomer)
-    this.#views.active.sampleInto(peers, this.#rng, count - peers.length, newcomer)
-    return peers
-  }
-
-  #onForwardJoin(
-    self: KnownPeer,
-    from: PeerId,
-    message: Message<'forwardJoin'>,
-    now: Instant,
-  ): void {
-    const { joiner, priority } = message
-    const peer = joiner.descriptor.peer
-    if (peer === this.#id) return
-    const ttl = Math.min(message.ttl, this.#config.activeWalkHops)
-    const next = ttl > 0 ? this.#views.active.pick(this.#rng, from, peer) : undefined
-    if (next !== undefined) {
-      if (ttl === this.#config.passiveWalkHops) this.#views.reserve([joiner], [], now)
-      const onward = { type: 'forwardJoin', joiner, priority, ttl: ttl - 1 } as const
-      this.#effects.send(next.descriptor.peer, onward)
-      return
-    }
-    if (this.needsLink(peer, now)) return
-    this.#shuffles.hurry(now)
-    if (priority === 'low' && this.#views.active.full) this.#views.reserve([joiner], [], now)
-    else this.#repair.askNewcomer(self, joiner, priority, now)
+    // Who needs no neighbour has its way across with one.
+    if (!affordable || (spare && accepted)) return
+    this.#newcomers.sendWalks(joiner, priority, now)
   }
 
   #onNeighbor(self: KnownPeer, message: Message<'neighbor'>, now: Instant): void {
-    const high = message.priority === 'high' && this.#takeNewcomerToken(now)
-    const accepted = this.#grant(message.self, high ? 'high' : 'low', now)
+    const { priority } = message
+    const excessive = priority === 'high' && !this.#newcomers.afford(priority, now)
+    const granted = excessive ? 'low' : priority
+    const choice = granted === 'high' ? 'theirs' : 'none'
+    const accepted = this.#grant(message.self, granted, choice, now)
     if (!accepted) this.#views.reserve([message.self], [], now)
     const reply = { type: 'neighborReply', accepted, self, peers: [] } as const
     this.#effects.send(message.self.descriptor.peer, reply)
   }
 
   /** Makes the asking peer a neighbour if its priority and the room here allow it. */
-  #grant(asking: KnownPeer, priority: Priority, now: Instant): boolean {
+  #grant(asking: KnownPeer, priority: Priority, choice: Choice, now: Instant): boolean {
     const peer = asking.descriptor.peer
-    if (peer === this.#id) return false
+    if (peer === this.#id || this.#views.isBarred(peer, now)) return false
     if (this.#views.active.has(peer)) {
       this.#views.renew(asking)
+      if (choice === 'theirs') this.#views.choices.chosenBy(peer)
       return true
     }
-    if (this.#views.active.full) {
-      if (priority === 'low') return false
-      this.#makeRoom()
-    }
-    this.#activate(asking, now)
+    if (!this.#views.hasRoom(priority) && (priority !== 'high' || !this.#makeRoom())) return false
+    this.#activate(asking, choice, now)
     return true
   }
 
@@ -296,12 +284,13 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
     if (message.accepted) {
       this.#accepted(message.self, asked, now)
     } else if (asked !== undefined) {
+      this.#rejoin.find(peer)
       this.#views.reserve([message.self], [], now)
       if (asked === 'promotion') this.#views.refuse(peer)
     }
-    if (asked !== 'contact') return
+    if (asked !== 'contact' && asked !== 'reunion') return
     this.#views.reserve(message.peers, [], now)
-    if (message.accepted) this.#repair.awaitWalks(now)
+    if (message.accepted && asked === 'contact') this.#repair.awaitWalks(now)
   }
 
   #accepted(accepting: KnownPeer, asked: Asked | undefined, now: Instant): void {
@@ -311,14 +300,18 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
       this.#views.renew(accepting)
       return
     }
-    if (this.#views.active.full) {
-      if (asked !== 'walkHigh') {
-        this.#effects.send(peer, { type: 'disconnect', cause: 'full' })
-        return
-      }
-      this.#makeRoom()
+    if (asked === 'promotion' && this.#views.choices.missing > 0) {
+      const { outgoing } = this.#views.choices
+      if (outgoing !== undefined) this.#evict(outgoing)
+      this.#activate(accepting, 'own', now)
+      return
     }
-    this.#activate(accepting, now)
+    if (!this.#views.hasRoom('low') && (asked !== 'walkHigh' || !this.#makeRoom())) {
+      this.#effects.send(peer, { type: 'disconnect', cause: 'full' })
+      this.#views.reserve([accepting], [], now)
+      return
+    }
+    this.#activate(accepting, 'none', now)
   }
 
   #onDisconnect(from: PeerId, { cause }: Message<'disconnect'>, now: Instant): void {
@@ -334,13 +327,16 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
 
   #linkDown({ peer, cause }: LinkDown<PeerId>, now: Instant): void {
     const asked = this.#repair.settle(peer, now)
+    if (cause !== 'closed') this.#lose(peer, now)
     this.#views.dismiss(peer, cause)
-    if (cause !== 'closed') this.#views.drop(peer)
+    if (cause === 'unreachable') this.#views.miss(peer, now)
+    else if (cause === 'reset') this.#views.drop(peer)
     else if (asked !== undefined) this.#views.refuse(peer)
   }
 
   #die(peer: PeerId, incarnation: number, now: Instant): void {
     this.#repair.settle(peer, now)
+    this.#lose(peer, now)
     if (this.#views.active.has(peer)) {
       // Should it live after all, it learns at once that it is no neighbour here any more.
       this.#effects.send(peer, { type: 'disconnect', cause: 'dead' })
@@ -350,35 +346,39 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
     this.#views.bury(peer, incarnation, now)
   }
 
-  /** One hop to a contact outside the active view: after a split the reserves of both sides mix again. */
-  #mixWithContact(now: Instant): void {
-    const contact = this.#repair.anyContact()
-    if (contact !== undefined && this.#self !== undefined) {
-      this.#shuffles.offer(this.#self, contact, 1)
-    }
-    this.#armContact(now)
-  }
-
-  #activate(known: KnownPeer, now: Instant): void {
-    this.#repair.settle(known.descriptor.peer, now)
-    this.#views.activate(known)
-    this.#repair.succeed()
-  }
-
-  #makeRoom(): void {
-    const peer = this.#views.active.pick(this.#rng)!.descriptor.peer
-    this.#effects.send(peer, { type: 'disconnect', cause: 'evicted' })
-    this.#views.demote(peer, 'replaced')
+  /** The link to a neighbour is of no use: it looks for another, and both are reserves of each other. */
+  #part(peer: PeerId): void {
+    if (!this.#views.active.has(peer)) return
+    this.#effects.send(peer, { type: 'disconnect', cause: 'silent' })
+    this.#views.demote(peer, 'unheard')
+    this.#views.refuse(peer)
     this.#effects.release(peer)
   }
 
-  #takeNewcomerToken(now: Instant): boolean {
-    const rate = this.#config.joinsPerSecond
-    this.#newcomerTokens ??= new TokenBucket(rate, rate * joinBurstSeconds, now)
-    return this.#newcomerTokens.take(1, now)
+  /** A neighbour goes without a goodbye. */
+  #lose(peer: PeerId, now: Instant): void {
+    const known = this.#views.active.get(peer)
+    if (known !== undefined) this.#reunion.lose(known, now)
   }
 
-  #armContact(now: Instant): void {
-    this.#effects.arm(contactKey, now, jittered(this.#rng, this.#config.contactIntervalMs))
+  #activate(known: KnownPeer, choice: Choice, now: Instant): void {
+    const { peer } = known.descriptor
+    this.#repair.settle(peer, now)
+    this.#rejoin.find(peer)
+    this.#views.activate(known, choice)
+    this.#repair.succeed()
+  }
+
+  /** Ends the neighbourhood with somebody whom nobody chose; false when there is none. */
+  #makeRoom(): boolean {
+    const peer = this.#views.choices.evictable(this.#rng)
+    if (peer !== undefined) this.#evict(peer)
+    return peer !== undefined
+  }
+
+  #evict(peer: PeerId): void {
+    this.#effects.send(peer, { type: 'disconnect', cause: 'evicted' })
+    this.#views.demote(peer, 'replaced')
+    this.#effects.release(peer)
   }
 }

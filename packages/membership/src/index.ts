@@ -16,6 +16,7 @@ export type {
   DeathCause,
   Described,
   Died,
+  IsolationCause,
   Join,
   Leave,
   MemberDown,
@@ -30,6 +31,7 @@ export type {
   Start,
   SwimEvent,
   SwimOutput,
+  Unheard,
   ViewEvent,
   ViewOutput,
 } from './events.ts'
@@ -54,4 +56,5 @@ export type {
 export { incarnationFromBytes, incarnationKey, incarnationToBytes } from './own-incarnation.ts'
 export { suspicionTimes, type SuspicionTimes } from './suspicion.ts'
 export { Swim, type SwimEffect, type SwimOptions } from './swim.ts'
+export { swimTimes, type SwimTimes } from './swim-times.ts'
 export { descriptorsOf, withVerified } from './verified-message.ts'

@@ -1,7 +1,15 @@
-import type { Effect, Fired, Instant, Machine, Rng } from '@kithnet/kernel'
+import {
+  after,
+  type Effect,
+  type Fired,
+  type Instant,
+  type Machine,
+  type Rng,
+} from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
 import type { MembershipConfig } from './config.ts'
 import type {
+  IsolationCause,
   MembershipEvent,
   MembershipOutput,
   NeighbourDownCause,
@@ -12,6 +20,7 @@ import type {
 } from './events.ts'
 import { HyParView, type ViewEffect } from './hyparview.ts'
 import type { KnownPeer } from './known-peer.ts'
+import { LinkWatch } from './link-watch.ts'
 import type { MembershipMessage } from './messages.ts'
 import { Swim, type SwimEffect } from './swim.ts'
 
@@ -29,9 +38,15 @@ export interface MembershipOptions {
 
 const unwanted: MembershipMessage = { type: 'disconnect', cause: 'unwanted' }
 
+const watchKey = 'watch'
+
+/** Reserves that may be asked in vain before a peer without neighbours says so. Source: our choice. */
+const graceAttempts = 2
+
 /**
  * HyParView and SWIM as one machine. Neighbours are the members to watch; a member declared dead leaves the
- * views; a neighbour whose link broke leaves them at once and is watched until its fate is known.
+ * views; a neighbour whose link broke leaves them at once and is watched until its fate is known. One that lives
+ * and whose link carries nothing is a neighbour no more.
  */
 export class Membership implements Machine<
   MembershipEvent,
@@ -42,11 +57,17 @@ export class Membership implements Machine<
 > {
   readonly #views: HyParView
   readonly #swim: Swim
+  readonly #config: MembershipConfig
+  readonly #watch: LinkWatch
+  #watching = false
+  #isolated: IsolationCause | undefined
   #joined = false
   #started = false
   #effects: MembershipEffect[] = []
 
   constructor({ self, config, rng, incarnation }: MembershipOptions) {
+    this.#config = config
+    this.#watch = new LinkWatch(config)
     this.#views = new HyParView({ self, config: config.views, rng: rng.fork('views') })
     this.#swim = new Swim({
       self,
@@ -72,6 +93,15 @@ export class Membership implements Machine<
     return this.#swim.self
   }
 
+  /** Why this peer takes itself for cut off, or `undefined`. */
+  get isolation(): IsolationCause | undefined {
+    return this.#isolated
+  }
+
+  isNeighbour(peer: PeerId): boolean {
+    return this.#views.isNeighbour(peer)
+  }
+
   /** True for a neighbour whose probes have failed. */
   isSuspected(peer: PeerId): boolean {
     return this.#swim.isSuspected(peer)
@@ -90,17 +120,26 @@ export class Membership implements Machine<
         else this.#releaseUnneeded(event.from, now)
         return
       case 'fired':
-        if (event.key.startsWith('swim/')) this.#toSwim(event, now)
+        if (event.key === watchKey) this.#takeTurn(now)
+        else if (event.key.startsWith('swim/')) this.#toSwim(event, now)
         else this.#toViews(event, now)
         return
       case 'join':
         this.#join(now)
         this.#toViews(event, now)
         return
+      case 'barred':
+      case 'idle':
+      case 'useful':
+        this.#toViews(event, now)
+        return
       case 'leave':
         this.#joined = false
+        this.#isolated = undefined
         this.#toViews(event, now)
         this.#toSwim({ type: 'members', known: [] }, now)
+        if (this.#watching) this.#effects.push({ type: 'disarm', key: watchKey })
+        this.#watching = false
         return
       case 'described':
         this.#toSwim(event, now)
@@ -117,6 +156,7 @@ export class Membership implements Machine<
         this.#toSwim(event, now)
         return
       case 'linkUp':
+        this.#toViews(event, now)
     }
   }
 
@@ -128,6 +168,7 @@ export class Membership implements Machine<
   }
 
   #receive(from: PeerId, message: MembershipMessage, now: Instant): void {
+    if (this.#watch.hear(from) && this.#isolated === 'silence') this.#tellHealed()
     switch (message.type) {
       case 'ping':
       case 'ack':
@@ -153,6 +194,9 @@ export class Membership implements Machine<
       case 'disconnect':
       case 'shuffle':
       case 'shuffleReply':
+      case 'exchange':
+      case 'exchangeReply':
+      case 'introduce':
         this.#toViews({ type: 'received', from, message }, now)
     }
   }
@@ -185,11 +229,14 @@ export class Membership implements Machine<
   #onViewOutput(output: ViewOutput, now: Instant): void {
     // Whoever is watched must stay within reach; `forgot` follows when that ends.
     if (output.type === 'forgot' && this.#swim.watches(output.peer) && this.#joined) return
-    this.#emit(output)
+    if (output.type !== 'isolated') this.#emit(output)
+    else this.#tellIsolated(output.cause)
     if (output.type === 'neighbourUp') {
+      this.#watchFor(output.peer, now)
       const known = this.#views.known(output.peer)
       if (known !== undefined) this.#toSwim({ type: 'memberUp', known }, now)
     } else if (output.type === 'neighbourDown') {
+      this.#stopWatching(output.peer, now)
       const inDoubt = isDoubtful(output.cause)
       this.#toSwim({ type: 'memberDown', peer: output.peer, inDoubt }, now)
     }
@@ -224,6 +271,45 @@ export class Membership implements Machine<
       case 'describe':
         this.#emit(output)
     }
+  }
+
+  #watchFor(peer: PeerId, now: Instant): void {
+    this.#watch.add(peer)
+    if (this.#isolated !== undefined) this.#tellHealed()
+    if (this.#watch.size === 1) this.#armWatch(now, this.#config.swim.probeIntervalMs)
+  }
+
+  #stopWatching(peer: PeerId, now: Instant): void {
+    this.#watch.delete(peer)
+    if (this.#watch.size === 0 && this.#joined) {
+      this.#armWatch(now, graceAttempts * this.#config.views.neighborTimeoutMs)
+    }
+  }
+
+  #takeTurn(now: Instant): void {
+    this.#watching = false
+    const alone = this.#watch.size === 0
+    const stretch = 1 + this.#swim.health
+    for (const peer of this.#watch.turn(stretch)) this.#toViews({ type: 'unheard', peer }, now)
+    if (this.#watch.isDeaf) this.#tellIsolated('silence')
+    if (this.#watch.size > 0) this.#armWatch(now, this.#config.swim.probeIntervalMs)
+    else if (alone && this.#joined) this.#tellIsolated('alone')
+  }
+
+  #armWatch(now: Instant, ms: number): void {
+    this.#watching = true
+    this.#effects.push({ type: 'arm', key: watchKey, at: after(now, ms) })
+  }
+
+  #tellIsolated(cause: IsolationCause): void {
+    if (this.#isolated === cause) return
+    this.#isolated = cause
+    this.#emit({ type: 'isolated', cause })
+  }
+
+  #tellHealed(): void {
+    this.#isolated = undefined
+    this.#emit({ type: 'healed' })
   }
 
   #forgetUnheld(peer: PeerId): void {

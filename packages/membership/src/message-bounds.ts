@@ -3,6 +3,9 @@ import { maxDescriptorBytes, signatureBytes } from '@kithnet/types'
 /** Most peers listed in one message. Source: our choice, twice the largest sample of a preset (8). */
 export const maxListedPeers = 16
 
+/** Most ids offered in one message. Source: our choice; descriptors of those that are wanted follow. */
+export const maxOfferedPeers = 32
+
 /** Most updates in one message. Source: our choice, twice what a preset piggybacks. */
 export const maxUpdates = 8
 

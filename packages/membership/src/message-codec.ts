@@ -15,7 +15,7 @@ import {
   type Signed,
 } from '@kithnet/types'
 import type { MembershipFault } from './faults.ts'
-import { maxHops, maxListedPeers, maxUpdates } from './message-bounds.ts'
+import { maxHops, maxListedPeers, maxOfferedPeers, maxUpdates } from './message-bounds.ts'
 import type {
   DisconnectCause,
   MembershipMessage,
@@ -35,6 +35,9 @@ const kinds = {
   disconnect: 5,
   shuffle: 6,
   shuffleReply: 7,
+  exchange: 8,
+  exchangeReply: 9,
+  introduce: 10,
   ping: 16,
   ack: 17,
   pingRequest: 18,
@@ -44,7 +47,17 @@ const kinds = {
 } as const
 
 /** Numbers of the causes on the wire: their places in this list. */
-const causes: readonly DisconnectCause[] = ['evicted', 'full', 'unwanted', 'leaving', 'dead']
+const causes: readonly DisconnectCause[] = [
+  'evicted',
+  'full',
+  'unwanted',
+  'leaving',
+  'dead',
+  'silent',
+]
+
+/** Numbers of the priorities on the wire: their places in this list. */
+const priorities: readonly Priority[] = ['low', 'high', 'spare']
 
 /** Nonces are 32-bit. */
 const maxNonce = 2 ** 32 - 1
@@ -57,9 +70,9 @@ export function encodeMembershipMessage(message: MembershipMessage): CborValue {
   switch (message.type) {
     case 'join':
     case 'neighbor':
-      return [kind, signedValue(message.self), message.priority === 'high']
+      return [kind, signedValue(message.self), priorities.indexOf(message.priority)]
     case 'forwardJoin':
-      return [kind, signedValue(message.joiner), message.priority === 'high', message.ttl]
+      return [kind, signedValue(message.joiner), priorities.indexOf(message.priority), message.ttl]
     case 'neighborReply':
       return [kind, message.accepted, signedValue(message.self), message.peers.map(signedValue)]
     case 'disconnect':
@@ -74,6 +87,12 @@ export function encodeMembershipMessage(message: MembershipMessage): CborValue {
       ]
     case 'shuffleReply':
       return [kind, message.nonce, message.peers.map(signedValue)]
+    case 'exchange':
+      return [kind, signedValue(message.origin), message.peers.map(idToBytes)]
+    case 'exchangeReply':
+      return [kind, message.peers.map(idToBytes), message.wanted.map(idToBytes)]
+    case 'introduce':
+      return [kind, message.peers.map(signedValue), message.wanted.map(idToBytes)]
     case 'ping':
     case 'ack':
       return [kind, message.nonce, message.updates.map(updateValue)]
@@ -110,6 +129,12 @@ export function decodeMembershipMessage(value: CborValue): Decoded<UncheckedMemb
       return decodeShuffle(value, first, second, third, fourth)
     case kinds.shuffleReply:
       return decodeShuffleReply(value, first, second)
+    case kinds.exchange:
+      return decodeExchange(value, first, second)
+    case kinds.exchangeReply:
+      return decodeExchangeReply(value, first, second)
+    case kinds.introduce:
+      return decodeIntroduce(value, first, second)
     case kinds.ping:
       return decodeProbe('ping', value, first, second)
     case kinds.ack:
@@ -133,27 +158,29 @@ function decodeRequest(
   type: 'join' | 'neighbor',
   value: CborValue,
   self: Field,
-  high: Field,
+  place: Field,
 ): Decoded<UncheckedMembershipMessage> {
   const signed = signedOf(self)
   if (!isTuple(value, 3)) return bad(type)
   if (signed === undefined) return bad(`${type}.self`)
-  if (typeof high !== 'boolean') return bad(`${type}.priority`)
-  return ok({ type, self: signed, priority: priorityOf(high) })
+  const priority = priorityAt(place)
+  if (priority === undefined) return bad(`${type}.priority`)
+  return ok({ type, self: signed, priority })
 }
 
 function decodeForwardJoin(
   value: CborValue,
   joiner: Field,
-  high: Field,
+  place: Field,
   ttl: Field,
 ): Decoded<UncheckedMembershipMessage> {
   const signed = signedOf(joiner)
   if (!isTuple(value, 4)) return bad('forwardJoin')
   if (signed === undefined) return bad('forwardJoin.joiner')
-  if (typeof high !== 'boolean') return bad('forwardJoin.priority')
+  const priority = priorityAt(place)
+  if (priority === undefined) return bad('forwardJoin.priority')
   if (!isUint(ttl, maxHops)) return bad('forwardJoin.ttl')
-  return ok({ type: 'forwardJoin', joiner: signed, priority: priorityOf(high), ttl })
+  return ok({ type: 'forwardJoin', joiner: signed, priority, ttl })
 }
 
 function decodeNeighborReply(
@@ -206,6 +233,45 @@ function decodeShuffleReply(
   return ok({ type: 'shuffleReply', nonce, peers: listed })
 }
 
+function decodeExchange(
+  value: CborValue,
+  origin: Field,
+  peers: Field,
+): Decoded<UncheckedMembershipMessage> {
+  const signed = signedOf(origin)
+  const offered = peerIdsOf(peers, maxOfferedPeers)
+  if (!isTuple(value, 3)) return bad('exchange')
+  if (signed === undefined) return bad('exchange.origin')
+  if (offered === undefined) return bad('exchange.peers')
+  return ok({ type: 'exchange', origin: signed, peers: offered })
+}
+
+function decodeExchangeReply(
+  value: CborValue,
+  peers: Field,
+  wanted: Field,
+): Decoded<UncheckedMembershipMessage> {
+  const offered = peerIdsOf(peers, maxOfferedPeers)
+  const ids = peerIdsOf(wanted, maxListedPeers)
+  if (!isTuple(value, 3)) return bad('exchangeReply')
+  if (offered === undefined) return bad('exchangeReply.peers')
+  if (ids === undefined) return bad('exchangeReply.wanted')
+  return ok({ type: 'exchangeReply', peers: offered, wanted: ids })
+}
+
+function decodeIntroduce(
+  value: CborValue,
+  peers: Field,
+  wanted: Field,
+): Decoded<UncheckedMembershipMessage> {
+  const listed = signedListOf(peers)
+  const ids = peerIdsOf(wanted, maxListedPeers)
+  if (!isTuple(value, 3)) return bad('introduce')
+  if (listed === undefined) return bad('introduce.peers')
+  if (ids === undefined) return bad('introduce.wanted')
+  return ok({ type: 'introduce', peers: listed, wanted: ids })
+}
+
 function decodeProbe(
   type: 'ping' | 'ack',
   value: CborValue,
@@ -254,7 +320,7 @@ function decodeNeighbours(
   peers: Field,
   known: Field,
 ): Decoded<UncheckedMembershipMessage> {
-  const ids = peerIdsOf(peers)
+  const ids = peerIdsOf(peers, maxListedPeers)
   const listed = signedListOf(known)
   if (!isTuple(value, 3)) return bad('neighbours')
   if (ids === undefined) return bad('neighbours.peers')
@@ -278,8 +344,8 @@ function signedListOf(value: Field): readonly Signed[] | undefined {
   return isList(value, maxListedPeers) ? allOf(value, signedOf) : undefined
 }
 
-function peerIdsOf(value: Field): readonly PeerId[] | undefined {
-  if (!isList(value, maxListedPeers)) return undefined
+function peerIdsOf(value: Field, most: number): readonly PeerId[] | undefined {
+  if (!isList(value, most)) return undefined
   return allOf(value, (item) => (isBytes(item, idBytes) ? peerIdFromBytes(item) : undefined))
 }
 
@@ -318,8 +384,8 @@ function allOf<T>(
   return decoded
 }
 
-function priorityOf(high: boolean): Priority {
-  return high ? 'high' : 'low'
+function priorityAt(place: Field): Priority | undefined {
+  return isUint(place, priorities.length - 1) ? priorities[place] : undefined
 }
 
 function bad(field: string): { readonly ok: false; readonly fault: MembershipFault } {

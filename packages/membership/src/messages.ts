@@ -1,22 +1,25 @@
 import type { PeerId, Signed } from '@kithnet/types'
 import type { KnownPeer } from './known-peer.ts'
 
-/** `high` obliges the receiver to make room; `low` is granted only where there is room. */
-export type Priority = 'high' | 'low'
+/**
+ * `high` obliges the receiver to make room; `low` is granted only where there is room; `spare` only where a
+ * place is left free after it, because the sender has neighbours enough and merely looks for a way across.
+ */
+export type Priority = 'high' | 'low' | 'spare'
 
 /**
  * Why a neighbour ends the relation. `evicted`: it made room for another; `full`: a late acceptance found no
  * room; `unwanted`: it never was, or no longer is, a neighbour; `leaving`: it leaves the network; `dead`: its
- * failure detector gave up on us.
+ * failure detector gave up on us; `silent`: nothing of ours has arrived there for long, though we live.
  */
-export type DisconnectCause = 'evicted' | 'full' | 'unwanted' | 'leaving' | 'dead'
+export type DisconnectCause = 'evicted' | 'full' | 'unwanted' | 'leaving' | 'dead' | 'silent'
 
 /**
  * A message of HyParView. `Known` is `KnownPeer` within machines, and `Signed` on the way from the wire to
  * the verifier. Who sent it is whom the session says, never a field.
  */
 export type ViewMessageOf<Known> =
-  /** Let me in. `low` when the sender had been in before. */
+  /** Let me in. `low` when the sender had been in before, `spare` when it only mends splits. */
   | { readonly type: 'join'; readonly self: Known; readonly priority: Priority }
   /** A walk that carries a newcomer to its future neighbours. */
   | {
@@ -44,11 +47,30 @@ export type ViewMessageOf<Known> =
       readonly peers: readonly Known[]
     }
   | { readonly type: 'shuffleReply'; readonly nonce: number; readonly peers: readonly Known[] }
+  /** Offers reserves by their ids, to a peer that answers by itself. */
+  | { readonly type: 'exchange'; readonly origin: Known; readonly peers: readonly PeerId[] }
+  /** Offers as many, and asks for the descriptors of some that were offered. */
+  | {
+      readonly type: 'exchangeReply'
+      readonly peers: readonly PeerId[]
+      readonly wanted: readonly PeerId[]
+    }
+  /** The descriptors that were asked for; asks for those of some that the other side offered. */
+  | {
+      readonly type: 'introduce'
+      readonly peers: readonly Known[]
+      readonly wanted: readonly PeerId[]
+    }
 
 /** What is said of a peer. Only `alive`, which the subject has signed, is believed; the others are hints. */
-export type UpdateOf<Known> =
-  | { readonly state: 'alive'; readonly known: Known }
-  | { readonly state: 'suspect' | 'dead'; readonly peer: PeerId; readonly incarnation: number }
+export type UpdateOf<Known> = { readonly state: 'alive'; readonly known: Known } | Accusation
+
+/** A peer is said to be failing, or to have failed, in this incarnation. */
+export interface Accusation {
+  readonly state: 'suspect' | 'dead'
+  readonly peer: PeerId
+  readonly incarnation: number
+}
 
 /** A message of SWIM. */
 export type SwimMessageOf<Known> =

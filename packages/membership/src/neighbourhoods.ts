@@ -28,6 +28,11 @@ export class Neighbourhoods {
     this.#sentToMember.clear()
   }
 
+  /** True when the member has said that the other is its neighbour. */
+  has(member: PeerId, other: PeerId): boolean {
+    return this.#knownByMember.get(member)?.has(other) === true
+  }
+
   /** The neighbours of a member that can be dialled, without `self`. */
   around(member: PeerId, self: PeerId): readonly KnownPeer[] {
     const known = this.#knownByMember.get(member)

@@ -4,6 +4,7 @@ import type { SwimConfig } from './config.ts'
 import type { EffectList } from './effect-list.ts'
 import type { SwimOutput } from './events.ts'
 import { idOf, type KnownPeer } from './known-peer.ts'
+import { lastCallMs } from './last-call.ts'
 import type { LocalHealth } from './local-health.ts'
 import type { SwimMessage, Update } from './messages.ts'
 
@@ -15,11 +16,16 @@ const endPrefix = 'swim/end/'
 interface Probe {
   readonly nonce: number
   readonly target: KnownPeer
-  /** Who was asked to probe for us and has not answered; empty while the probe is direct. */
-  readonly awaited: Map<PeerId, KnownPeer>
-  /** How many of them were linked already and so should at least answer that they failed. */
-  answersDue: number
+  /**
+   * Who was asked to probe for us and has not answered, and whether it was linked already and so owes an
+   * answer even when it fails. Empty while the probe is direct.
+   */
+  readonly awaited: Map<PeerId, boolean>
+  /** One who was asked could not reach the target either: the silence is not ours. */
+  corroborated: boolean
   indirect: boolean
+  /** The time is up but for the last call. */
+  lastCall: boolean
 }
 
 /** What the probes of a detector share with it. */
@@ -32,6 +38,8 @@ export interface ProbeContext {
   helpers(target: PeerId): readonly KnownPeer[]
   /** True for a member, whose link stands. */
   isMember(peer: PeerId): boolean
+  /** Another was asked to probe a target and did not reach it either. */
+  corroborated(target: PeerId, by: PeerId): void
   /** What to tell a probed peer. */
   updatesFor(peer: PeerId): readonly Update[]
 }
@@ -58,16 +66,12 @@ export class Probes {
 
   /** Probes a member unless that is under way. */
   start(target: KnownPeer, now: Instant): void {
-    const peer = idOf(target)
-    if (this.#nonceByTarget.has(peer)) return
-    const { config, effects, health, rng } = this.#context
-    const nonce = rng.u32()
-    const probe = { nonce, target, awaited: new Map(), answersDue: 0, indirect: false }
-    this.#probeByNonce.set(nonce, probe)
-    this.#nonceByTarget.set(peer, nonce)
-    effects.send(peer, { type: 'ping', nonce, updates: this.#context.updatesFor(peer) })
-    effects.arm(directPrefix + nonce, now, health.stretch(config.probeTimeoutMs))
-    effects.arm(endPrefix + nonce, now, health.stretch(config.probeIntervalMs))
+    this.#start(target, now, false)
+  }
+
+  /** Asks a suspect once more whether it lives. Others have been asked already, and nobody is to blame. */
+  retry(suspect: KnownPeer, now: Instant): void {
+    this.#start(suspect, now, true)
   }
 
   /** The member that answered its probe itself, or `undefined` for an answer to nothing. */
@@ -82,12 +86,12 @@ export class Probes {
   /** The member that another has reached for us; `undefined` when it has not, or was not asked. */
   answered(from: PeerId, nonce: number, reached: boolean): KnownPeer | undefined {
     const probe = this.#probeByNonce.get(nonce)
-    const helper = probe?.awaited.get(from)
-    if (probe === undefined || helper === undefined) return undefined
+    if (probe === undefined || !probe.awaited.has(from)) return undefined
     if (!reached) {
       probe.awaited.delete(from)
-      if (this.#context.isMember(from)) probe.answersDue--
-      else this.#part(from)
+      probe.corroborated = true
+      this.#context.corroborated(idOf(probe.target), from)
+      if (!this.#context.isMember(from)) this.#part(from)
       return undefined
     }
     this.#end(probe)
@@ -95,7 +99,7 @@ export class Probes {
   }
 
   /** A timer has fired: goes on, or returns the member whose probe has failed. */
-  fire(key: string): KnownPeer | undefined {
+  fire(key: string, now: Instant): KnownPeer | undefined {
     if (key.startsWith(directPrefix)) {
       const probe = this.#probeByNonce.get(Number(key.slice(directPrefix.length)))
       if (probe !== undefined) this.#askOthers(probe)
@@ -103,9 +107,13 @@ export class Probes {
     }
     const probe = this.#probeByNonce.get(Number(key.slice(endPrefix.length)))
     if (probe === undefined) return undefined
+    if (!probe.lastCall) {
+      probe.lastCall = true
+      this.#context.effects.arm(key, now, lastCallMs(this.#context.config))
+      return undefined
+    }
     this.#end(probe)
-    // Helpers that said nothing at all hint that it is this peer that is slow.
-    this.#context.health.change(probe.awaited.size === 0 ? 1 : probe.answersDue)
+    this.#context.health.change(blame(probe))
     return probe.target
   }
 
@@ -135,15 +143,37 @@ export class Probes {
     for (const probe of [...this.#probeByNonce.values()]) this.#end(probe)
   }
 
+  #start(target: KnownPeer, now: Instant, again: boolean): void {
+    const peer = idOf(target)
+    if (this.#nonceByTarget.has(peer)) return
+    const { config, effects, health, rng } = this.#context
+    const nonce = rng.u32()
+    const probe: Probe = {
+      nonce,
+      target,
+      awaited: new Map(),
+      corroborated: again,
+      indirect: again,
+      lastCall: false,
+    }
+    this.#probeByNonce.set(nonce, probe)
+    this.#nonceByTarget.set(peer, nonce)
+    effects.send(peer, { type: 'ping', nonce, updates: this.#context.updatesFor(peer) })
+    if (!again) effects.arm(directPrefix + nonce, now, health.stretch(config.probeTimeoutMs))
+    // A retry is over before the next turn begins the next one.
+    const earlyMs = lastCallMs(config) * (again ? 2 : 1)
+    effects.arm(endPrefix + nonce, now, health.stretch(config.probeIntervalMs) - earlyMs)
+  }
+
   #askOthers(probe: Probe): void {
     if (probe.indirect) return
     probe.indirect = true
     const { effects } = this.#context
     for (const helper of this.#context.helpers(idOf(probe.target))) {
       const peer = idOf(helper)
-      probe.awaited.set(peer, helper)
-      if (this.#context.isMember(peer)) probe.answersDue++
-      else effects.emit({ type: 'learned', known: helper })
+      const linked = this.#context.isMember(peer)
+      probe.awaited.set(peer, linked)
+      if (!linked) effects.emit({ type: 'learned', known: helper })
       effects.send(peer, { type: 'pingRequest', nonce: probe.nonce, target: probe.target })
     }
   }
@@ -161,6 +191,16 @@ export class Probes {
     this.#context.effects.release(peer)
     this.#context.effects.emit({ type: 'forgot', peer })
   }
+}
+
+/**
+ * How much a failed probe speaks for this peer's own slowness: one for each answer that is owed and missing;
+ * nothing where others could not reach the target either; else one.
+ */
+function blame(probe: Probe): number {
+  let missing = 0
+  for (const linked of probe.awaited.values()) if (linked) missing++
+  return missing > 0 || probe.corroborated ? missing : 1
 }
 
 /** True for the timer of a probe. */

@@ -3,6 +3,7 @@ import type { PeerId } from '@kithnet/types'
 import type { ViewConfig } from './config.ts'
 import type { EffectList } from './effect-list.ts'
 import type { ViewOutput } from './events.ts'
+import { Exchanges } from './exchanges.ts'
 import { jittered } from './jitter.ts'
 import type { KnownPeer } from './known-peer.ts'
 import { maxListedPeers } from './message-bounds.ts'
@@ -16,6 +17,14 @@ export const shuffleKey = 'view/shuffle'
 const maxAwaited = 4
 /** Walks sent on whose way back is kept. Source: our choice; a node sends on about `shuffleHops` a cycle. */
 const maxReturns = 64
+
+/**
+ * Most addresses tried in a shuffle period, each by an exchange over a link of its own. Source: measured; with
+ * one alone a young peer takes a hundred periods to know whom it may tell of.
+ */
+const triesPerPeriod = 2
+/** Proven reserves with which nothing is tried in a hurry. Source: our choice; half of what an exchange offers. */
+const enoughProven = 16
 
 type Shuffle = Extract<ViewMessage, { readonly type: 'shuffle' }>
 type ShuffleReply = Extract<ViewMessage, { readonly type: 'shuffleReply' }>
@@ -39,6 +48,7 @@ interface Return {
  * That costs no handshake, works behind NAT, and nobody is made to dial whom a message names.
  */
 export class Shuffles {
+  readonly exchanges: Exchanges
   readonly #id: PeerId
   readonly #config: ViewConfig
   readonly #rng: Rng
@@ -61,6 +71,7 @@ export class Shuffles {
     this.#rng = rng
     this.#views = views
     this.#effects = effects
+    this.exchanges = new Exchanges(config, views, effects)
   }
 
   /** Sets the first shuffle. */
@@ -70,6 +81,7 @@ export class Shuffles {
   }
 
   stop(): void {
+    this.exchanges.stop()
     this.#effects.disarm(shuffleKey)
   }
 
@@ -82,18 +94,31 @@ export class Shuffles {
 
   /** The timer has fired: shuffles with a random neighbour. */
   fire(self: KnownPeer | undefined, now: Instant): void {
-    const target = this.#views.active.pick(this.#rng)
+    this.exchanges.sweep(now)
+    const target = this.#views.through()
     if (self !== undefined && target !== undefined) {
-      this.offer(self, target.descriptor.peer, this.#config.shuffleHops)
+      this.offer(self, target.descriptor.peer, this.#config.shuffleHops, now)
     }
+    if (self !== undefined) {
+      // The exchange is worth having; that the link can be made from here is what is to be found out.
+      const most = this.#early > 0 ? this.#hurriedTries : triesPerPeriod
+      for (const { descriptor } of this.#views.untried(most)) {
+        this.offer(self, descriptor.peer, 1, now)
+      }
+    }
+    this.#views.turn()
     this.#arm(now)
   }
 
-  /** Sends a walk of `ttl` hops with this peer, some neighbours and some reserves. */
-  offer(origin: KnownPeer, target: PeerId, ttl: number): void {
+  /** Sends a walk of `ttl` hops with this peer, some neighbours and some reserves; ranked reserves need none. */
+  offer(origin: KnownPeer, target: PeerId, ttl: number, now: Instant): void {
+    if (this.#views.isRanked) {
+      this.exchanges.begin(origin, target, now)
+      return
+    }
     const peers: KnownPeer[] = []
-    this.#views.active.sampleInto(peers, this.#rng, this.#config.shuffleActive, target)
-    this.#views.passive.sampleInto(peers, this.#rng, this.#config.shufflePassive, target)
+    this.#views.offerNeighbours(peers, this.#config.shuffleActive, target)
+    this.#views.offerReserves(peers, this.#config.shufflePassive, target)
     const nonce = this.#rng.u32()
     this.#offerByNonce.set(nonce, { target, offered: idsOf(peers) })
     this.#effects.send(target, { type: 'shuffle', origin, nonce, ttl, peers })
@@ -107,7 +132,7 @@ export class Shuffles {
     // A stranger may shuffle for itself only, and its walk ends here.
     if (!neighbour && peer !== from) return
     const ttl = neighbour ? Math.min(message.ttl, this.#config.shuffleHops) - 1 : 0
-    const next = ttl > 0 ? this.#views.active.pick(this.#rng, from, peer) : undefined
+    const next = ttl > 0 ? this.#views.through(from, peer) : undefined
     if (next !== undefined) {
       const onto = next.descriptor.peer
       this.#returnByNonce.set(nonce, { onto, back: from })
@@ -115,8 +140,10 @@ export class Shuffles {
       return
     }
     const answer: KnownPeer[] = []
-    const wanted = Math.min(peers.length + 1, maxListedPeers)
-    this.#views.passive.sampleInto(answer, this.#rng, wanted, peer)
+    // At least as many as a full offer: who has nobody proven to offer yet needs them most.
+    const usual = this.#config.shuffleActive + this.#config.shufflePassive
+    const wanted = Math.min(Math.max(peers.length, usual) + 1, maxListedPeers)
+    this.#views.offerReserves(answer, wanted, peer)
     this.#effects.send(from, { type: 'shuffleReply', nonce, peers: answer })
     const given = idsOf(answer)
     this.#views.reserve([origin], given, now)
@@ -136,6 +163,11 @@ export class Shuffles {
     if (offer?.target !== from) return
     this.#offerByNonce.delete(nonce)
     this.#views.reserve(peers, offer.offered, now)
+  }
+
+  /** While many join, everybody is in a hurry, and only who knows few whom it may tell of tries more. */
+  get #hurriedTries(): number {
+    return this.#views.passive.offerable.size < enoughProven ? 1 : 0
   }
 
   /** Each pause is twice the last one until it is the configured one. */

@@ -3,11 +3,15 @@ import type { PeerId } from '@kithnet/types'
 import type { SwimConfig } from './config.ts'
 import type { EffectList } from './effect-list.ts'
 import type { SwimOutput } from './events.ts'
-import type { SwimMessage } from './messages.ts'
+import { lastCallMs } from './last-call.ts'
+import type { Accusation, SwimMessage } from './messages.ts'
 import { Suspicion, type SuspicionTimes } from './suspicion.ts'
 
 /** The timer of a suspicion begins with this; the suspect follows. */
 const suspectPrefix = 'swim/suspect/'
+
+/** Who has hinted of a member, at most. Source: our choice; Lifeguard counts three. */
+const maxHints = 8
 
 /** The members under suspicion, and what others have hinted of those that are not yet. */
 export class Suspicions {
@@ -27,6 +31,17 @@ export class Suspicions {
     return this.#suspicionByPeer.get(peer)
   }
 
+  /** What is said of a suspect, or `undefined`. */
+  accusationOf(peer: PeerId): Accusation | undefined {
+    const incarnation = this.#suspicionByPeer.get(peer)?.incarnation
+    return incarnation === undefined ? undefined : { state: 'suspect', peer, incarnation }
+  }
+
+  /** The members under suspicion, the longest one first. */
+  get suspects(): readonly PeerId[] {
+    return [...this.#suspicionByPeer.keys()]
+  }
+
   /** Begins a suspicion after this peer's own probe has failed. Hints given before confirm it. */
   start(peer: PeerId, incarnation: number, times: SuspicionTimes, now: Instant): void {
     const suspicion = new Suspicion(incarnation, now, times)
@@ -40,18 +55,16 @@ export class Suspicions {
   /** Keeps in mind that another suspects a member; it counts once this peer's own probe has failed. */
   hint(peer: PeerId, by: PeerId): void {
     const hints = this.#hintsByPeer.get(peer) ?? new Set<PeerId>()
-    // More than this would not shorten a suspicion further.
-    if (hints.size < this.#config.suspicionMultiplier) hints.add(by)
+    if (hints.size < maxHints) hints.add(by)
     this.#hintsByPeer.set(peer, hints)
   }
 
   /** Another suspects a suspect too, or has declared it dead. True when that brings the end nearer. */
-  confirm(peer: PeerId, by: PeerId, state: 'suspect' | 'dead', now: Instant): boolean {
+  confirm(peer: PeerId, by: PeerId, now: Instant): boolean {
     const suspicion = this.#suspicionByPeer.get(peer)
     if (suspicion === undefined) return false
     const before = suspicion.deadline
     this.#count(peer, suspicion, by)
-    if (state === 'dead') suspicion.confirmDead()
     if (suspicion.deadline === before) return false
     this.#arm(peer, suspicion, now)
     return true
@@ -71,9 +84,14 @@ export class Suspicions {
   }
 
   /** The suspect whose time is up with this timer, or `undefined`. */
-  due(key: string): PeerId | undefined {
-    for (const peer of this.#suspicionByPeer.keys()) {
-      if (key === suspectPrefix + peer) return peer
+  due(key: string, now: Instant): PeerId | undefined {
+    for (const [peer, suspicion] of this.#suspicionByPeer) {
+      if (key !== suspectPrefix + peer) continue
+      if (suspicion.lastCall) return peer
+      suspicion.lastCall = true
+      const waitMs = Math.max(lastCallMs(this.#config), suspicion.deadline - now)
+      this.#effects.arm(key, now, waitMs)
+      return undefined
     }
     return undefined
   }
@@ -83,6 +101,8 @@ export class Suspicions {
   }
 
   #arm(peer: PeerId, suspicion: Suspicion, now: Instant): void {
-    this.#effects.arm(suspectPrefix + peer, now, Math.max(0, suspicion.deadline - now))
+    suspicion.lastCall = false
+    const leftMs = suspicion.deadline - now - lastCallMs(this.#config)
+    this.#effects.arm(suspectPrefix + peer, now, Math.max(0, leftMs))
   }
 }

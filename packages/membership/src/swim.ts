@@ -7,6 +7,7 @@ import {
   type Rng,
 } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
+import { Accusers } from './accusers.ts'
 import type { SwimConfig } from './config.ts'
 import { EffectList } from './effect-list.ts'
 import type { MemberDown, SwimEvent, SwimOutput } from './events.ts'
@@ -19,6 +20,7 @@ import { incarnationKey, OwnIncarnation } from './own-incarnation.ts'
 import { ProbeRing } from './probe-ring.ts'
 import { isProbeKey, Probes } from './probes.ts'
 import { isRelayKey, Relays } from './relays.ts'
+import { Rumours } from './rumours.ts'
 import { suspicionTimes } from './suspicion.ts'
 import { Suspicions } from './suspicions.ts'
 import { UpdateQueue } from './update-queue.ts'
@@ -70,6 +72,7 @@ export class Swim implements Machine<SwimEvent, PeerId, SwimMessage, string, Swi
   readonly #relays: Relays
   readonly #neighbourhoods = new Neighbourhoods()
   readonly #updates: UpdateQueue
+  readonly #rumours: Rumours
   readonly #suspicions: Suspicions
   readonly #gossip: Gossip
   #probing = false
@@ -83,6 +86,7 @@ export class Swim implements Machine<SwimEvent, PeerId, SwimMessage, string, Swi
     this.#partial = partial
     this.#health = new LocalHealth(config.healthMax)
     this.#updates = new UpdateQueue(config.retransmitMultiplier)
+    this.#rumours = new Rumours(config.retransmitMultiplier)
     this.#own = new OwnIncarnation(incarnation, config.probeIntervalMs, this.#effects)
     this.#suspicions = new Suspicions(self, config, this.#effects)
     const isMember = (peer: PeerId): boolean => this.watches(peer)
@@ -93,6 +97,9 @@ export class Swim implements Machine<SwimEvent, PeerId, SwimMessage, string, Swi
       health: this.#health,
       helpers: (target) => this.#helpers(target),
       isMember,
+      corroborated: (target, by) => {
+        if (this.watches(target)) this.#suspicions.hint(target, by)
+      },
       updatesFor: (peer) => this.#updatesFor(peer),
     })
     this.#relays = new Relays(config, rng, this.#effects, isMember)
@@ -106,6 +113,9 @@ export class Swim implements Machine<SwimEvent, PeerId, SwimMessage, string, Swi
       probes: this.#probes,
       suspicions: this.#suspicions,
       updates: this.#updates,
+      accusers: new Accusers(config.probeIntervalMs),
+      rumours: this.#rumours,
+      watches: (accuser, accused) => !partial || this.#neighbourhoods.has(accused, accuser),
       settleAlive: (known) => this.#settleAlive(known),
       needsLink: (peer) => this.needsLink(peer),
     })
@@ -213,12 +223,12 @@ export class Swim implements Machine<SwimEvent, PeerId, SwimMessage, string, Swi
     if (key === probeKey) {
       this.#takeTurn(now)
     } else if (isProbeKey(key)) {
-      const failed = this.#probes.fire(key)
+      const failed = this.#probes.fire(key, now)
       if (failed !== undefined) this.#suspect(idOf(failed), now)
     } else if (isRelayKey(key)) {
       this.#relays.fire(key)
     } else {
-      const due = this.#suspicions.due(key)
+      const due = this.#suspicions.due(key, now)
       const known = due === undefined ? undefined : this.#ring.get(due)
       if (known !== undefined) this.#declareDead(known)
     }
@@ -228,6 +238,10 @@ export class Swim implements Machine<SwimEvent, PeerId, SwimMessage, string, Swi
     this.#gossip.turn()
     if (this.#partial && this.#turn++ % shareEveryTurns === 0) this.#sharePending = true
     if (this.#sharePending) this.#share()
+    for (const suspect of this.#suspicions.suspects) {
+      const known = this.#ring.get(suspect)
+      if (known !== undefined) this.#probes.retry(known, now)
+    }
     for (let count = 0; count < this.#config.probesPerInterval; count++) {
       const target = this.#ring.next(this.#rng)
       if (target !== undefined) this.#probes.start(target, now)
@@ -335,23 +349,23 @@ export class Swim implements Machine<SwimEvent, PeerId, SwimMessage, string, Swi
 
   #declareDead(known: KnownPeer): void {
     const { peer, incarnation } = known.descriptor
-    const around = this.#neighbourhoods.around(peer, this.#id)
     this.#unwatch(peer)
     this.#sharePending = this.#partial
-    this.#gossip.accuse('dead', known, around)
+    // Whoever watches it too was told when the suspicion began, and comes to its own verdict.
+    this.#gossip.accuse('dead', known, [])
     this.#effects.emit({ type: 'dead', peer, cause: 'suspicion-timeout', incarnation })
     this.#effects.release(peer)
   }
 
-  /** What rides on a probe or its answer: to a suspect first that it is one. */
+  /** What rides on a probe or its answer: to a suspect first that it is one, to the dead that they are. */
   #updatesFor(peer: PeerId): readonly Update[] {
     const { piggybackUpdates } = this.#config
     const members = this.#ring.size + 1
-    const suspicion = this.#suspicions.get(peer)
-    if (suspicion === undefined) return this.#updates.take(piggybackUpdates, members, peer)
-    const { incarnation } = suspicion
-    const others = this.#updates.take(piggybackUpdates - 1, members, peer)
-    return [{ state: 'suspect', peer, incarnation }, ...others]
+    const accusation = this.#suspicions.accusationOf(peer) ?? this.#gossip.deathOf(peer)
+    const updates: Update[] = accusation === undefined ? [] : [accusation]
+    updates.push(...this.#updates.take(piggybackUpdates - updates.length, members, peer))
+    updates.push(...this.#rumours.take(piggybackUpdates - updates.length, members, peer))
+    return updates
   }
 
   #helpers(target: PeerId): readonly KnownPeer[] {

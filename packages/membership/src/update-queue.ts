@@ -33,7 +33,7 @@ export class UpdateQueue {
 
   /** At most `count` updates for the next message to a peer, none about itself, in a group of `members`. */
   take(count: number, members: number, to: PeerId): readonly Update[] {
-    if (this.#entryBySubject.size === 0) return none
+    if (count <= 0 || this.#entryBySubject.size === 0) return none
     const limit = this.#multiplier * ceilLog10(members + 1)
     const entries = [...this.#entryBySubject].filter(([subject]) => subject !== to)
     entries.sort(([, a], [, b]) => a.sent - b.sent)

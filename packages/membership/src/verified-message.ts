@@ -15,7 +15,10 @@ export function descriptorsOf(unchecked: UncheckedMembershipMessage): readonly S
     case 'shuffle':
       return [unchecked.origin, ...unchecked.peers]
     case 'shuffleReply':
+    case 'introduce':
       return unchecked.peers
+    case 'exchange':
+      return [unchecked.origin]
     case 'pingRequest':
       return [unchecked.target]
     case 'ping':
@@ -24,6 +27,7 @@ export function descriptorsOf(unchecked: UncheckedMembershipMessage): readonly S
       return unchecked.updates.flatMap((update) => (update.state === 'alive' ? [update.known] : []))
     case 'neighbours':
       return unchecked.known
+    case 'exchangeReply':
     case 'disconnect':
     case 'pingReply':
       return []
@@ -50,7 +54,10 @@ export function withVerified(
     case 'shuffle':
       return first && { ...unchecked, origin: first, peers: present(known, 1) }
     case 'shuffleReply':
+    case 'introduce':
       return { ...unchecked, peers: present(known, 0) }
+    case 'exchange':
+      return first && { ...unchecked, origin: first }
     case 'pingRequest':
       return first && { ...unchecked, target: first }
     case 'ping':
@@ -59,6 +66,7 @@ export function withVerified(
       return { ...unchecked, updates: verifiedUpdates(unchecked.updates, known) }
     case 'neighbours':
       return { ...unchecked, known: present(known, 0) }
+    case 'exchangeReply':
     case 'disconnect':
     case 'pingReply':
       return unchecked

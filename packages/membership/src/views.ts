@@ -1,15 +1,31 @@
-import { ExpiringMap, type Instant, type Rng } from '@kithnet/kernel'
+import { BoundedMap, ExpiringMap, type Instant, pick, type Rng, sample } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
+import { AddressProofs } from './address-proofs.ts'
+import { type Choice, Choices } from './choices.ts'
+import type { ViewConfig } from './config.ts'
 import type { EffectList } from './effect-list.ts'
 import type { NeighbourDownCause, ViewOutput } from './events.ts'
-import type { KnownPeer } from './known-peer.ts'
-import type { ViewMessage } from './messages.ts'
-import { PartialView } from './partial-view.ts'
+import { idOf, type KnownPeer } from './known-peer.ts'
+import type { Priority, ViewMessage } from './messages.ts'
+import { isNewer, PartialView } from './partial-view.ts'
+import { RankedReserves } from './ranked-reserves.ts'
+import { RecentReserves, type Reserves } from './reserves.ts'
 
 /** How long a dead peer is remembered, so that shuffles cannot bring it back. Source: our choice. */
 const deadTtlMs = 300_000
-/** Most dead peers remembered. Source: our choice. */
+/** Most dead peers remembered, and most that could not be reached. Source: our choice. */
 const maxDead = 1024
+/**
+ * How long a peer that could not be reached is not taken again on hearsay, in shuffle periods. Source: our
+ * choice; others find out within a few periods of their own.
+ */
+const unreachablePeriods = 4
+/** Shuffle periods between two rotations. Source: facts on eclipse: 6 seeds every 25 cycles. */
+const rotationPeriods = 25
+/** The same for the choices of a young peer, which it made when it knew few. Source: our choice. */
+const youngPeriods = 5
+/** Most peers remembered that must not be chosen. Source: our choice; as many as the overlay bans. */
+const maxBarred = 1_024
 
 /**
  * The active and the passive view together: disjoint, bounded, never with this peer itself. Tells what enters
@@ -17,25 +33,42 @@ const maxDead = 1024
  */
 export class Views {
   readonly active: PartialView
-  readonly passive: PartialView
+  readonly passive: Reserves
+  readonly choices: Choices
   readonly #self: PeerId
+  readonly #config: ViewConfig
   readonly #rng: Rng
   readonly #effects: EffectList<ViewMessage, ViewOutput>
   /** Passive peers that have refused to be neighbours since they were last forgiven. */
   readonly #refused = new Set<PeerId>()
   readonly #dead = new ExpiringMap<PeerId, number>(maxDead, deadTtlMs)
+  readonly #barredUntil = new BoundedMap<PeerId, Instant>(maxBarred)
+  readonly #unreachable: ExpiringMap<PeerId, KnownPeer>
+  readonly #proofs = new AddressProofs()
+  #periods = 0
 
   constructor(
     self: PeerId,
-    capacities: { readonly activeCapacity: number; readonly passiveCapacity: number },
+    config: ViewConfig,
     rng: Rng,
     effects: EffectList<ViewMessage, ViewOutput>,
   ) {
     this.#self = self
+    this.#config = config
     this.#rng = rng
     this.#effects = effects
-    this.active = new PartialView(capacities.activeCapacity)
-    this.passive = new PartialView(capacities.passiveCapacity)
+    this.#unreachable = new ExpiringMap(maxDead, unreachablePeriods * config.shuffleIntervalMs)
+    this.active = new PartialView(config.activeCapacity)
+    this.choices = new Choices(config.outboundQuota, config.activeCapacity)
+    this.passive =
+      config.reserves === 'ranked'
+        ? new RankedReserves(config.passiveCapacity, rng)
+        : new RecentReserves(config.passiveCapacity, rng)
+  }
+
+  /** True when reserves are held by rank and only those whose address has proven true are told of. */
+  get isRanked(): boolean {
+    return this.#config.reserves === 'ranked'
   }
 
   /** The descriptor held of a peer. */
@@ -43,18 +76,120 @@ export class Views {
     return this.active.get(peer) ?? this.passive.get(peer)
   }
 
+  /** True when a peer that asks with this priority can be let in and nobody has to go for it. */
+  hasRoom(priority: Priority): boolean {
+    const { free } = this.choices
+    return priority === 'spare' ? free > 1 : free > 0
+  }
+
+  /** The peer has proven by itself that it lives, whatever was said of it before. */
+  lives(peer: PeerId): void {
+    if (this.#dead.size > 0) this.#dead.delete(peer)
+    if (this.#unreachable.size > 0) this.#unreachable.delete(peer)
+  }
+
+  /** A link to the peer was made from here at this address. */
+  reached(peer: PeerId, where: string): void {
+    if (!this.isRanked) return
+    this.#proofs.reached(peer, where)
+    const known = this.passive.get(peer)
+    if (known === undefined || !this.#proofs.hold(known)) return
+    const left: PeerId[] = []
+    this.passive.prove(peer, left)
+    this.#forget(left)
+  }
+
+  /** No link to the peer could be made: it is taken again only when it says something new of itself. */
+  miss(peer: PeerId, now: Instant): void {
+    this.#proofs.missed(peer)
+    const known = this.passive.get(peer)
+    if (known === undefined) return
+    if (this.isRanked) this.#unreachable.set(peer, known, now)
+    this.drop(peer)
+  }
+
+  /** A shuffle period is over. Now and then seeds change, and one neighbour is chosen anew. */
+  turn(): void {
+    const period = ++this.#periods
+    const isYoung = period < rotationPeriods
+    if (period % (isYoung ? youngPeriods : rotationPeriods) !== 0) return
+    this.choices.renew()
+    if (isYoung) return
+    const left: PeerId[] = []
+    this.passive.rotate(left)
+    this.#forget(left)
+  }
+
+  /** At most so many reserves whose addresses are to be tried now, those never tried first. */
+  untried(most: number): readonly KnownPeer[] {
+    return this.passive.untried(this.#rng, most)
+  }
+
+  /** Adds at most `count` reserves that others may be told of, none of them `except`. */
+  offerReserves(into: KnownPeer[], count: number, except?: PeerId): void {
+    this.passive.offerable.sampleInto(into, this.#rng, count, except)
+  }
+
+  /** The descriptors, of peers with these ids, that others may be told of. */
+  offerable(ids: readonly PeerId[]): KnownPeer[] {
+    return ids.flatMap((peer) => {
+      const neighbour = this.active.get(peer)
+      if (neighbour !== undefined) return this.#proofs.hold(neighbour) ? [neighbour] : []
+      return this.passive.offerable.get(peer) ?? []
+    })
+  }
+
+  /** At most `count` of these ids that reserves have room for and that may be taken on hearsay. */
+  wanted(ids: readonly PeerId[], count: number, now: Instant): PeerId[] {
+    const wanted = new Set<PeerId>()
+    for (const peer of ids) {
+      if (wanted.size >= count) break
+      if (peer === this.#self || this.active.has(peer) || this.passive.has(peer)) continue
+      if (this.#dead.has(peer, now) || this.#unreachable.has(peer, now)) continue
+      if (!this.isBarred(peer, now) && this.passive.wants(peer)) wanted.add(peer)
+    }
+    return [...wanted]
+  }
+
+  /** Adds at most `count` neighbours that others may be told of, none of them `except`. */
+  offerNeighbours(into: KnownPeer[], count: number, except?: PeerId): void {
+    if (count <= 0) return
+    if (!this.isRanked) {
+      this.active.sampleInto(into, this.#rng, count, except)
+      return
+    }
+    const proven = this.active.values.filter((known) => {
+      return idOf(known) !== except && this.#proofs.hold(known)
+    })
+    into.push(...sample(this.#rng, proven, count))
+  }
+
+  /**
+   * A random neighbour other than these two to send a walk through: one that this peer chose, where there is
+   * one, because those who asked may all be hostile.
+   */
+  through(exceptA?: PeerId, exceptB?: PeerId): KnownPeer | undefined {
+    const { own } = this.choices
+    const open = own.length === 0 ? own : own.filter((peer) => peer !== exceptA && peer !== exceptB)
+    const chosen = pick(this.#rng, open)
+    if (chosen !== undefined) return this.active.get(chosen)
+    return this.active.pick(this.#rng, exceptA, exceptB)
+  }
+
   /** Makes a peer that is none yet a neighbour, while there is room. */
-  activate(known: KnownPeer): void {
+  activate(known: KnownPeer, choice: Choice): void {
     const peer = known.descriptor.peer
     if (!this.#takeFromPassive(peer)) this.#effects.emit({ type: 'learned', known })
     this.#dead.delete(peer)
     this.active.add(known)
+    this.choices.set(peer, choice)
     this.#effects.emit({ type: 'neighbourUp', peer })
   }
 
   /** Ends a neighbourhood and forgets the peer. */
   dismiss(peer: PeerId, cause: NeighbourDownCause): void {
     if (!this.active.delete(peer)) return
+    this.choices.delete(peer)
     this.#effects.emit({ type: 'neighbourDown', peer, cause })
     this.#effects.emit({ type: 'forgot', peer })
   }
@@ -64,9 +199,9 @@ export class Views {
     const known = this.active.get(peer)
     if (known === undefined) return
     this.active.delete(peer)
+    this.choices.delete(peer)
     this.#effects.emit({ type: 'neighbourDown', peer, cause })
-    if (this.passive.full) this.drop(this.#whoLeaves([]))
-    this.passive.add(known)
+    if (!this.#take(known, [])) this.#effects.emit({ type: 'forgot', peer })
   }
 
   /** Removes a peer from the reserves. */
@@ -76,7 +211,7 @@ export class Views {
 
   /** Holds a newer descriptor of a peer that is in a view. */
   renew(known: KnownPeer): boolean {
-    if (!this.active.renew(known) && !this.passive.renew(known)) return false
+    if (!this.active.renew(known) && !this.#renewReserve(known)) return false
     this.#effects.emit({ type: 'learned', known })
     return true
   }
@@ -88,14 +223,16 @@ export class Views {
   reserve(peers: readonly KnownPeer[], given: PeerId[], now: Instant): void {
     for (const known of peers) {
       const { peer, incarnation } = known.descriptor
-      if (peer === this.#self) continue
+      if (peer === this.#self || this.isBarred(peer, now)) continue
       const held = this.get(peer)
       if (held !== undefined) {
         if (held !== known) this.renew(known)
         continue
       }
       const dead = this.#dead.size === 0 ? undefined : this.#dead.get(peer, now)
-      if (dead === undefined || incarnation > dead) this.#admit(known, given)
+      if (dead !== undefined && incarnation <= dead) continue
+      if (this.#isUnreachable(known, now)) continue
+      if (this.#take(known, given)) this.#effects.emit({ type: 'learned', known })
     }
   }
 
@@ -105,13 +242,20 @@ export class Views {
     this.drop(peer)
   }
 
+  /** Keeps a peer out of the reserves until then. */
+  bar(peer: PeerId, until: Instant): void {
+    this.#barredUntil.set(peer, until)
+    this.drop(peer)
+  }
+
   /** A random reserve that has not refused, or `undefined`. */
   candidate(): KnownPeer | undefined {
-    if (this.#refused.size === 0) return this.passive.pick(this.#rng)
     let place = this.passive.size - this.#refused.size
     if (place <= 0) return undefined
     place = this.#rng.below(place)
-    for (const known of this.passive) {
+    const { values } = this.passive
+    if (this.#refused.size === 0) return values[place]
+    for (const known of values) {
       if (this.#refused.has(known.descriptor.peer)) continue
       if (place-- === 0) return known
     }
@@ -139,10 +283,16 @@ export class Views {
 
   /** Empties both views; the neighbours were dismissed before. */
   clear(): void {
-    for (const known of this.passive)
-      this.#effects.emit({ type: 'forgot', peer: known.descriptor.peer })
+    for (const known of this.passive.values)
+      this.#effects.emit({ type: 'forgot', peer: idOf(known) })
     this.passive.clear()
     this.#refused.clear()
+  }
+
+  /** True while the peer must not be chosen, nor let in. */
+  isBarred(peer: PeerId, now: Instant): boolean {
+    const until = this.#barredUntil.peek(peer)
+    return until !== undefined && until > now
   }
 
   #takeFromPassive(peer: PeerId): boolean {
@@ -150,23 +300,38 @@ export class Views {
     return this.passive.delete(peer)
   }
 
-  #admit(known: KnownPeer, given: PeerId[]): void {
-    if (this.passive.full) {
-      const leaving = this.#whoLeaves(given)
-      this.#unrefuse(leaving)
-      this.passive.replace(leaving, known)
-      this.#effects.emit({ type: 'forgot', peer: leaving })
-    } else {
-      this.passive.add(known)
-    }
-    this.#effects.emit({ type: 'learned', known })
+  /** Takes a peer that is in no view into the reserves, if their rule lets it in. */
+  #take(known: KnownPeer, given: PeerId[]): boolean {
+    const left: PeerId[] = []
+    const taken = this.passive.take(known, this.#proofs.hold(known), given, left)
+    this.#forget(left)
+    return taken
   }
 
-  #whoLeaves(given: PeerId[]): PeerId {
-    for (let peer = given.pop(); peer !== undefined; peer = given.pop()) {
-      if (this.passive.has(peer)) return peer
+  #renewReserve(known: KnownPeer): boolean {
+    const { peer } = known.descriptor
+    const held = this.passive.get(peer)
+    if (held === undefined || !isNewer(known, held)) return false
+    if (!this.#proofs.hold(held) || this.#proofs.hold(known)) return this.passive.renew(known)
+    // It has moved, and nobody has found it there yet.
+    this.passive.delete(peer)
+    if (this.#take(known, [])) return true
+    this.#forget([peer])
+    return false
+  }
+
+  #isUnreachable(known: KnownPeer, now: Instant): boolean {
+    if (this.#unreachable.size === 0) return false
+    const missed = this.#unreachable.get(known.descriptor.peer, now)
+    return missed !== undefined && !isNewer(known, missed)
+  }
+
+  /** These are in no view any more. */
+  #forget(left: readonly PeerId[]): void {
+    for (const peer of left) {
+      this.#unrefuse(peer)
+      this.#effects.emit({ type: 'forgot', peer })
     }
-    return this.passive.pick(this.#rng)!.descriptor.peer
   }
 
   #unrefuse(peer: PeerId): void {

@@ -89,7 +89,7 @@ describe('joining', () => {
         if (effect.type === 'emit') told.push(effect.output)
       }
     }
-    expect(told).toEqual([{ type: 'isolated' }])
+    expect(told).toEqual([{ type: 'isolated', cause: 'alone' }])
     const longest = Math.max(...pauses)
     expect(longest).toBeGreaterThan(config.rejoinBackoffMaxMs * 0.7)
     expect(longest).toBeLessThanOrEqual(config.rejoinBackoffMaxMs * 1.25)
@@ -201,6 +201,119 @@ describe('asking for neighbours', () => {
   })
 })
 
+describe('mending a split', () => {
+  const period = 'view/reunion'
+
+  it('tries a lost neighbour once a rejoin period, with low priority, and has it back', () => {
+    const bench = new Bench().befriend(1, 2)
+    bench.feed({ type: 'linkDown', peer: peer(1), cause: 'reset' })
+    const asking = bench.fire(period)
+    expect(emitted(asking)).toContainEqual({ type: 'learned', known: known(1) })
+    expect(sent(asking)).toMatchObject([
+      { to: peer(1), message: { type: 'neighbor', priority: 'low' } },
+    ])
+    bench.receive(1, accepted(known(1)))
+    expect(bench.active).toEqual([peer(1), peer(2)])
+    expect(sent(bench.fire(period))).toEqual([])
+  })
+
+  it('tries those first that it has tried least', () => {
+    const bench = new Bench().befriend(1, 2, 3)
+    bench.feed({ type: 'linkDown', peer: peer(1), cause: 'reset' })
+    for (let count = 0; count < 3; count++) {
+      bench.fire(period)
+      bench.feed({ type: 'linkDown', peer: peer(1), cause: 'unreachable' })
+    }
+    bench.feed({ type: 'died', peer: peer(2), incarnation: 1 })
+    expect(sent(bench.fire(period))).toMatchObject([{ to: peer(2) }])
+  })
+
+  it('forgets where a lost neighbour is when it does not answer, and tries again', () => {
+    const bench = new Bench().befriend(1, 2)
+    bench.feed({ type: 'linkDown', peer: peer(1), cause: 'reset' })
+    bench.fire(period)
+    const failed = bench.feed({ type: 'linkDown', peer: peer(1), cause: 'unreachable' })
+    expect(emitted(failed)).toEqual([{ type: 'forgot', peer: peer(1) }])
+    expect(sent(bench.fire(period))).toMatchObject([{ to: peer(1) }])
+  })
+
+  it('asks whom it lost when it is alone and knows no contact', () => {
+    const bench = new Bench().befriend(1)
+    const effects = bench.feed({ type: 'linkDown', peer: peer(1), cause: 'reset' })
+    expect(sent(effects)).toMatchObject([
+      { to: peer(1), message: { type: 'join', priority: 'low' } },
+    ])
+  })
+
+  it('does not try those who said goodbye', () => {
+    const bench = new Bench().befriend(1, 2)
+    bench.receive(1, { type: 'disconnect', cause: 'leaving' })
+    expect(sent(bench.fire(period))).toEqual([])
+  })
+
+  it('asks a contact for a spare place while it has one itself, and else only shuffles', () => {
+    const few = new Bench([9]).befriend(1)
+    few.feed({ type: 'linkDown', peer: peer(9), cause: 'unreachable' })
+    expect(sent(few.fire(period))).toMatchObject([
+      { to: peer(9), message: { type: 'join', priority: 'spare' } },
+    ])
+    const full = new Bench([9]).befriend(1, 2, 3)
+    full.feed({ type: 'linkDown', peer: peer(9), cause: 'unreachable' })
+    expect(sent(full.fire(period))).toMatchObject([
+      { to: peer(9), message: { type: 'shuffle', ttl: 1 } },
+    ])
+  })
+
+  it('gives a spare place only while another stays free, and never makes room', () => {
+    const bench = new Bench().befriend(1)
+    const given = bench.receive(4, { type: 'join', self: known(4), priority: 'spare' })
+    expect(sent(given)).toMatchObject([{ to: peer(4), message: { accepted: true } }])
+    const kept = bench.receive(5, { type: 'join', self: known(5), priority: 'spare' })
+    const messages = sent(kept).map(({ message }) => message.type)
+    expect(messages).toEqual(['neighborReply', 'forwardJoin', 'forwardJoin'])
+    expect(bench.active).toEqual([peer(1), peer(4)])
+    const low = bench.receive(6, { type: 'neighbor', self: known(6), priority: 'low' })
+    expect(sent(low)).toMatchObject([{ to: peer(6), message: { accepted: true } }])
+  })
+
+  it('takes a peer that was declared dead for alive once it has a session', () => {
+    const bench = new Bench().befriend(1, 2, 3)
+    bench.feed({ type: 'died', peer: peer(4), incarnation: 1 })
+    bench.feed({ type: 'met', known: known(4, 1) })
+    expect(bench.passive).toEqual([])
+    bench.feed({ type: 'linkUp', peer: peer(4) })
+    bench.feed({ type: 'met', known: known(4, 1) })
+    expect(bench.passive).toEqual([peer(4)])
+  })
+
+  it('asks once with high priority when it misses most neighbours and everybody refuses', () => {
+    const bench = new Bench().befriend(1).reserve(2)
+    const asked: string[] = []
+    for (let turn = 0; turn < 12; turn++) {
+      bench.receive(2, refused(known(2)))
+      for (const { message } of sent(bench.fire('view/repair'))) {
+        if (message.type === 'neighbor') asked.push(message.priority)
+      }
+    }
+    expect(asked.slice(0, 5)).toEqual(Array.from({ length: 5 }, () => 'low'))
+    expect(asked).toContain('high')
+  })
+
+  it('parts with a neighbour that it cannot hear, and keeps it in reserve', () => {
+    const bench = new Bench().befriend(1, 2)
+    const effects = bench.feed({ type: 'unheard', peer: peer(1) })
+    expect(sent(effects)).toMatchObject([
+      { to: peer(1), message: { type: 'disconnect', cause: 'silent' } },
+    ])
+    expect(emitted(effects)).toContainEqual({
+      type: 'neighbourDown',
+      peer: peer(1),
+      cause: 'unheard',
+    })
+    expect(bench.passive).toEqual([peer(1)])
+  })
+})
+
 describe('shuffling', () => {
   const offer = { type: 'shuffle', origin: known(9), nonce: 5, ttl: 30, peers: [known(8)] } as const
 
@@ -276,5 +389,37 @@ describe('shuffling', () => {
     }
     expect(pauses[0]).toBeLessThan(lan.shuffleIntervalMs / 10)
     expect(pauses.at(-1)).toBeGreaterThanOrEqual(lan.shuffleIntervalMs * 0.75)
+  })
+})
+
+describe('what is told of neighbours', () => {
+  it('neither keeps in reserve nor lets in who is barred, until its time is over', () => {
+    const bench = new Bench().befriend(1).reserve(2)
+    bench.feed({ type: 'barred', peer: peer(2), until: at(10_000) })
+    expect(bench.passive).toEqual([])
+    bench.reserve(2).befriend(2)
+    expect(bench.passive).toEqual([])
+    expect(bench.active).toEqual([peer(1)])
+    bench.now = 10_001
+    bench.befriend(2)
+    expect(bench.active).toEqual([peer(1), peer(2)].toSorted())
+  })
+
+  it('parts from an idle neighbour and takes another', () => {
+    const bench = new Bench().befriend(1, 2)
+    const effects = bench.feed({ type: 'idle', peer: peer(1) })
+    expect(sent(effects).map(({ message }) => message.type)).toContain('disconnect')
+    bench.befriend(1)
+    expect(bench.active).toEqual([peer(2)])
+    bench.now = 120_001
+    bench.befriend(1)
+    expect(bench.active).toEqual([peer(1), peer(2)].toSorted())
+  })
+
+  it('lets those go first that have been of no use', () => {
+    const bench = new Bench().befriend(1, 2, 3)
+    for (const number of [1, 3]) bench.feed({ type: 'useful', peer: peer(number) })
+    bench.befriend(4)
+    expect(bench.active).toEqual([peer(1), peer(3), peer(4)].toSorted())
   })
 })

@@ -133,6 +133,72 @@ describe('composed machines', () => {
     expect(nodes.get(lone)!.machine.active.length).toBeGreaterThan(0)
   })
 
+  it('find together after a split in which they declared each other dead', () => {
+    const told: Told[] = []
+    const { network, nodes } = grow(20, 7, told)
+    network.run(20_000)
+    const few = network.peers.slice(0, 6)
+    const heal = network.partition(few, network.peers.slice(6))
+    network.run(60_000)
+    expect(reach(nodes)).toBe(6)
+    expect(told.some(({ output }) => output.type === 'dead')).toBe(true)
+    heal()
+    network.run(2 * presets.local.views.rejoinIntervalMs)
+    expectWhole(nodes)
+  })
+
+  it('part with a link that carries nothing one way, though both ends live', () => {
+    const told: Told[] = []
+    const { network, nodes } = grow(12, 8, told)
+    network.run(20_000)
+    const mute = simulatedPeer(4)
+    const deaf = nodes.get(mute)!.machine.active[0]!.descriptor.peer
+    network.block([mute], [deaf])
+    network.run(60_000)
+    const ends = told.filter(({ by, output }) => {
+      return by === deaf && output.type === 'neighbourDown' && output.peer === mute
+    })
+    expect(ends.map(({ output }) => output)).toMatchObject([{ cause: 'unheard' }])
+    expect(told.filter(({ output }) => output.type === 'dead')).toEqual([])
+    expect(nodes.get(mute)!.machine.isNeighbour(deaf)).toBe(false)
+    expectWhole(nodes)
+  })
+
+  it('know when they hear nobody, say so, and say when it is over', () => {
+    const told: Told[] = []
+    const { network, nodes } = grow(12, 9, told)
+    network.run(20_000)
+    const deaf = simulatedPeer(6)
+    const from = network.now
+    const heal = network.block(network.peers, [deaf])
+    network.run(20_000)
+    const outputs = (): readonly MembershipOutput[] => {
+      return told.flatMap(({ by, output, at }) => (by === deaf && at > from ? [output] : []))
+    }
+    expect(outputs()).toContainEqual({ type: 'isolated', cause: 'silence' })
+    expect(outputs()).toContainEqual({ type: 'isolated', cause: 'alone' })
+    expect(nodes.get(deaf)!.machine.isolation).toBe('alone')
+    expect(outputs()).not.toContainEqual({ type: 'healed' })
+    heal()
+    network.run(2 * presets.local.views.rejoinIntervalMs)
+    expect(outputs()).toContainEqual({ type: 'healed' })
+    expect(nodes.get(deaf)!.machine.isolation).toBeUndefined()
+    expectWhole(nodes)
+  })
+
+  it('find others when all their neighbours are stuck', () => {
+    const { network, nodes } = grow(24, 10)
+    network.run(20_000)
+    const lone = nodes.get(simulatedPeer(11))!
+    const stuck = lone.machine.active.map((known) => known.descriptor.peer)
+    for (const one of stuck) network.stall(one, 40_000)
+    network.run(20_000)
+    const heard = lone.machine.active.filter((known) => !stuck.includes(known.descriptor.peer))
+    expect(heard.length).toBeGreaterThanOrEqual(presets.local.views.activeTarget / 2)
+    network.run(60_000)
+    expectWhole(nodes)
+  })
+
   it('outrank their earlier lives after all disks are lost', () => {
     const { network, nodes } = grow(8, 5)
     network.run(10_000)

@@ -15,7 +15,7 @@ import { known, peer } from './peers.ts'
 
 const anyKnown = fc.integer({ min: 0, max: 255 }).map((number) => known(number))
 const anyList = fc.array(anyKnown, { maxLength: 16 })
-const priority = fc.constantFrom('high' as const, 'low' as const)
+const priority = fc.constantFrom('high' as const, 'low' as const, 'spare' as const)
 const nonce = fc.integer({ min: 0, max: 2 ** 32 - 1 })
 const ttl = fc.integer({ min: 0, max: 32 })
 const anyPeer = fc.integer({ min: 0, max: 255 }).map(peer)
@@ -29,6 +29,9 @@ const update: fc.Arbitrary<Update> = fc.oneof(
   }),
 )
 const updates = fc.array(update, { maxLength: 8 })
+
+const offered = fc.array(anyPeer, { maxLength: 32 })
+const wanted = fc.array(anyPeer, { maxLength: 16 })
 
 const message: fc.Arbitrary<MembershipMessage> = fc.oneof(
   fc.record({
@@ -55,6 +58,9 @@ const message: fc.Arbitrary<MembershipMessage> = fc.oneof(
     peers: anyList,
   }),
   fc.record({ type: fc.constant('shuffleReply' as const), nonce, peers: anyList }),
+  fc.record({ type: fc.constant('exchange' as const), origin: anyKnown, peers: offered }),
+  fc.record({ type: fc.constant('exchangeReply' as const), peers: offered, wanted }),
+  fc.record({ type: fc.constant('introduce' as const), peers: anyList, wanted }),
   fc.record({ type: fc.constantFrom('ping' as const, 'ack' as const), nonce, updates }),
   fc.record({ type: fc.constant('pingRequest' as const), nonce, target: anyKnown }),
   fc.record({ type: fc.constant('pingReply' as const), nonce, reached: fc.boolean() }),

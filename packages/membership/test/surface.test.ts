@@ -16,6 +16,7 @@ it('exports what is API and nothing else', () => {
       "maxMembershipMessageBytes",
       "presets",
       "suspicionTimes",
+      "swimTimes",
       "withVerified",
     ]
   `)

@@ -11,10 +11,16 @@ describe('how long a suspicion lasts', () => {
     const times = [32, 128, 1000].map((members) => suspicionTimes(memberlistLan, members, members))
     expect(times.map(({ minMs }) => Math.round(minMs / 100))).toEqual([60, 84, 120])
     expect(times.map(({ maxMs }) => Math.round(maxMs / 100))).toEqual([361, 506, 720])
-    expect(times.every(({ confirmations }) => confirmations === 2)).toBe(true)
+    expect(times.every(({ confirmations }) => confirmations === 3)).toBe(true)
   })
 
-  it('is the shortest at once where too few could confirm', () => {
+  it('waits for all where fewer than three could confirm', () => {
+    const [one, two] = [1, 2].map((others) => suspicionTimes(presets.lan.swim, others + 1, others))
+    expect(one).toEqual({ minMs: 3_000, maxMs: 18_000, confirmations: 1 })
+    expect(two).toEqual({ minMs: 3_000, maxMs: 18_000, confirmations: 2 })
+  })
+
+  it('is the shortest at once where nobody could confirm', () => {
     const times = suspicionTimes(presets.lan.swim, 2, 0)
     expect(times).toEqual({ minMs: 3_000, maxMs: 3_000, confirmations: 0 })
   })
@@ -30,11 +36,5 @@ describe('how long a suspicion lasts', () => {
     suspicion.confirm(peer(3))
     expect(suspicion.deadline).toBe(1_100)
     expect(suspicion.confirm(peer(4))).toBe(false)
-  })
-
-  it('is the shortest when another has declared the peer dead', () => {
-    const suspicion = new Suspicion(1, at(0), { minMs: 100, maxMs: 600, confirmations: 2 })
-    suspicion.confirmDead()
-    expect(suspicion.deadline).toBe(100)
   })
 })

@@ -10,6 +10,7 @@ import {
   type SwimMessage,
   type Update,
 } from '@kithnet/membership'
+import { lastCallMs } from '../src/last-call.ts'
 import { at, emitted, known, peer, sent } from './peers.ts'
 
 const config = { ...presets.lan.swim, probesPerInterval: 1 }
@@ -41,6 +42,17 @@ class Bench {
 
   gossip(from: number, ...updates: readonly Update[]): readonly SwimEffect[] {
     return this.receive(from, { type: 'gossip', updates })
+  }
+
+  /** Lets a probe fail: its end, and the last call after it. */
+  fail(nonce: number): readonly SwimEffect[] {
+    const key = `swim/end/${nonce}`
+    return [...this.feed({ type: 'fired', key }), ...this.feed({ type: 'fired', key })]
+  }
+
+  /** How long a suspicion lasts yet, its last call included. */
+  left(number: number): number {
+    return this.armed.get(`swim/suspect/${peer(number)}`)! + lastCallMs(config) - this.now
   }
 
   /** Lets time pass and fires what is due; answers with everything that was wanted. */
@@ -135,7 +147,138 @@ describe('probing', () => {
   })
 })
 
+describe('a deadline', () => {
+  it('leaves time to read the answers that came while the process was paused', () => {
+    const bench = new Bench([1])
+    const { nonce } = ping(bench.feed({ type: 'fired', key: 'swim/probe' }))
+    const key = `swim/end/${nonce}`
+    bench.now = 30_000
+    expect(emitted(bench.feed({ type: 'fired', key }))).toEqual([])
+    expect(bench.armed.get(key)).toBe(30_000 + lastCallMs(config))
+    bench.receive(1, { type: 'ack', nonce, updates: [] })
+    expect(bench.armed.has(key)).toBe(false)
+    expect(bench.machine.isSuspected(peer(1))).toBe(false)
+  })
+
+  it('of a suspicion does so too', () => {
+    const bench = new Bench([1])
+    bench.run(2 * config.probeIntervalMs)
+    const key = `swim/suspect/${peer(1)}`
+    expect(bench.armed.has(key)).toBe(true)
+    bench.now = 60_000
+    expect(emitted(bench.feed({ type: 'fired', key }))).toEqual([])
+    bench.gossip(1, { state: 'alive', known: known(1, 2) })
+    expect(bench.armed.has(key)).toBe(false)
+    expect(bench.machine.watches(peer(1))).toBe(true)
+  })
+})
+
+/** What this peer tells another with its answer to a ping. */
+function told(bench: Bench, to = 1): readonly Update[] {
+  const [answer] = sent(bench.receive(to, { type: 'ping', nonce: 1, updates: [] }))
+  return answer?.message.type === 'ack' ? answer.message.updates : []
+}
+
+describe('a rumour', () => {
+  it('of an unknown peer is passed on, each thing once', () => {
+    const bench = new Bench([1, 2])
+    bench.gossip(2, suspect(9, 4))
+    expect(told(bench)).toEqual([suspect(9, 4)])
+    for (let count = 0; count < 12; count++) told(bench)
+    expect(told(bench)).toEqual([])
+    bench.gossip(1, suspect(9, 4), suspect(9, 3))
+    expect(told(bench)).toEqual([])
+    bench.gossip(1, dead(9, 4))
+    expect(told(bench)).toEqual([dead(9, 4)])
+  })
+
+  it('is followed by its refutation, which goes nowhere else', () => {
+    const bench = new Bench([1])
+    const alive: Update = { state: 'alive', known: known(9, 5) }
+    bench.gossip(1, alive)
+    expect(told(bench)).toEqual([])
+    bench.gossip(1, suspect(9, 4))
+    bench.gossip(1, alive)
+    expect(told(bench)).toEqual([alive])
+    bench.gossip(1, dead(9, 5))
+    expect(told(bench)).toEqual([alive])
+  })
+
+  it('waits for what this peer has found itself', () => {
+    const bench = new Bench([1, 2, 3, 4, 5])
+    bench.gossip(1, suspect(9), suspect(10), suspect(11), suspect(12))
+    const { nonce } = ping(bench.gossip(1, suspect(2)))
+    bench.fail(nonce)
+    expect(told(bench)).toEqual([suspect(2), suspect(9), suspect(10), suspect(11)])
+  })
+})
+
+describe('an accuser', () => {
+  it('is heard a bounded number of times a period', () => {
+    const bench = new Bench([1, 2])
+    const accept = (first: number): number => {
+      for (let subject = first; subject < first + 60; subject++) bench.gossip(2, suspect(subject))
+      const heard = new Set<string>()
+      for (let count = 0; count < 40; count++) {
+        for (const update of told(bench)) if (update.state !== 'alive') heard.add(update.peer)
+      }
+      return heard.size
+    }
+    expect(accept(10)).toBe(16)
+    expect(accept(70)).toBe(0)
+    bench.now += config.probeIntervalMs
+    expect(accept(130)).toBe(8)
+    bench.gossip(1, suspect(200))
+    expect(told(bench)).toContainEqual(suspect(200))
+  })
+
+  it('causes a bounded number of probes a turn', () => {
+    const bench = new Bench([1, 2, 3, 4, 5, 6, 7, 8, 9, 10], false)
+    const probes = [2, 3, 4, 5, 6, 7, 8, 9, 10].flatMap((subject) => {
+      return sent(bench.gossip(1, suspect(subject)))
+    })
+    expect(probes).toHaveLength(4)
+  })
+})
+
 describe('suspicion', () => {
+  it('asks the suspect again every period, and nobody else', () => {
+    const bench = new Bench([1, 2, 3], false)
+    const { nonce } = ping(bench.gossip(2, suspect(1)))
+    bench.fail(nonce)
+    const { health } = bench.machine
+    for (let period = 0; period < 3; period++) {
+      const effects = bench.feed({ type: 'fired', key: 'swim/probe' })
+      const again = sent(effects).find(({ to }) => to === peer(1))!
+      expect(again.message).toMatchObject({ type: 'ping', updates: [suspect(1)] })
+      bench.fail((again.message as { nonce: number }).nonce)
+    }
+    expect(bench.machine.health).toBe(health)
+  })
+
+  it('does so in every period, as the timers go', () => {
+    const bench = new Bench([1, 2, 3], false)
+    const { nonce } = ping(bench.gossip(2, suspect(1)))
+    bench.fail(nonce)
+    let asked = 0
+    const pass = (periods: number): void => {
+      for (let slice = 0; slice < periods * 10; slice++) {
+        for (const { to, message } of sent(bench.run(config.probeIntervalMs / 10))) {
+          if (message.type !== 'ping') continue
+          if (to === peer(1)) asked++
+          else bench.receive(to === peer(2) ? 2 : 3, { ...message, type: 'ack', updates: [] })
+        }
+      }
+    }
+    // Until the failed probe that began it has no part in local health any more.
+    pass(4)
+    expect(bench.machine.health).toBe(0)
+    asked = 0
+    pass(4)
+    expect(bench.machine.isSuspected(peer(1))).toBe(true)
+    expect(asked).toBe(4)
+  })
+
   it('comes from a failed probe, tells the suspect first, and ends in death by the formula', () => {
     const bench = new Bench([1])
     const effects = bench.run(2 * config.probeIntervalMs)
@@ -182,8 +325,23 @@ describe('suspicion', () => {
     const around = [known(2), known(3), known(4)]
     bench.receive(1, { type: 'neighbours', peers: [peer(2), peer(3), peer(4)], known: around })
     const { nonce } = ping(bench.gossip(2, suspect(1)))
-    bench.feed({ type: 'fired', key: `swim/end/${nonce}` })
-    expect(bench.armed.get(`swim/suspect/${peer(1)}`)).toBe(3_000)
+    bench.gossip(3, suspect(1))
+    bench.gossip(4, dead(1))
+    bench.fail(nonce)
+    expect(bench.left(1)).toBe(3_000)
+  })
+
+  it('is not confirmed by those who only pass a rumour on', () => {
+    const bench = new Bench([1, 2, 3, 4, 5, 6])
+    const around = [known(7), known(8), known(9)]
+    bench.receive(1, { type: 'neighbours', peers: [peer(7), peer(8), peer(9)], known: around })
+    const { nonce } = ping(bench.gossip(2, suspect(1)))
+    for (const gossip of [3, 4]) bench.gossip(gossip, suspect(1))
+    bench.fail(nonce)
+    for (const gossip of [5, 6]) bench.gossip(gossip, dead(1))
+    expect(bench.left(1)).toBe(18_000)
+    for (const watcher of [7, 8, 9]) bench.gossip(watcher, suspect(1))
+    expect(bench.left(1)).toBe(3_000)
   })
 
   it('lasts beta times as long when nobody confirms it', () => {
@@ -192,10 +350,13 @@ describe('suspicion', () => {
     const { nonce } = ping(bench.gossip(1, suspect(2)))
     bench.receive(2, { type: 'ack', nonce, updates: [] })
     const own = ping(bench.feed({ type: 'linkDown', peer: peer(1), cause: 'reset' }))
-    bench.feed({ type: 'fired', key: `swim/end/${own.nonce}` })
-    expect(bench.armed.get(`swim/suspect/${peer(1)}`)).toBe(18_000)
+    bench.fail(own.nonce)
+    expect(bench.left(1)).toBe(18_000)
     bench.gossip(2, suspect(1))
-    expect(bench.armed.get(`swim/suspect/${peer(1)}`)).toBe(3_000)
+    bench.gossip(2, dead(1))
+    expect(bench.left(1)).toBeGreaterThan(3_000)
+    bench.gossip(3, suspect(1))
+    expect(bench.left(1)).toBe(3_000)
   })
 })
 
@@ -217,6 +378,14 @@ describe('refutation', () => {
       { type: 'send', to: peer(1), message: { type: 'gossip', updates: [alive] } },
     ])
     expect(bench.machine.health).toBe(1)
+  })
+
+  it('is asked of one who is dead here with every answer to its pings', () => {
+    const bench = new Bench([1])
+    bench.run(10_000)
+    expect(bench.machine.watches(peer(1))).toBe(false)
+    const effects = bench.receive(1, { type: 'ping', nonce: 5, updates: [] })
+    expect(sent(effects)).toMatchObject([{ message: { type: 'ack', updates: [dead(1)] } }])
   })
 
   it('happens at most once a period', () => {
@@ -269,10 +438,27 @@ describe('local health', () => {
     bench.run(2 * config.probeIntervalMs)
     const worse = bench.machine.health
     expect(worse).toBeGreaterThan(0)
-    const underWay = [...bench.armed.keys()].find((key) => key.startsWith('swim/end/'))!
-    const nonce = Number(underWay.slice('swim/end/'.length))
+    const { nonce } = ping(bench.feed({ type: 'fired', key: 'swim/probe' }))
     bench.receive(1, { type: 'ack', nonce, updates: [] })
     expect(bench.machine.health).toBe(worse - 1)
+  })
+
+  it('worsens by each helper that is silent, and not at all when they fail too', () => {
+    const silent = new Bench([1, 2, 3], false)
+    const { nonce } = ping(silent.gossip(2, suspect(1)))
+    silent.feed({ type: 'fired', key: `swim/direct/${nonce}` })
+    silent.receive(2, { type: 'pingReply', nonce, reached: false })
+    silent.fail(nonce)
+    expect(silent.machine.health).toBe(1)
+    const failing = new Bench([1, 2, 3], false)
+    const probe = ping(failing.gossip(2, suspect(1)))
+    failing.feed({ type: 'fired', key: `swim/direct/${probe.nonce}` })
+    for (const helper of [2, 3]) {
+      failing.receive(helper, { type: 'pingReply', nonce: probe.nonce, reached: false })
+    }
+    failing.fail(probe.nonce)
+    expect(failing.machine.health).toBe(0)
+    expect(failing.left(1)).toBe(3_000)
   })
 })
 
