@@ -1,13 +1,28 @@
 import { after, BoundedMap, type Instant, TokenBucket } from '@kithnet/kernel'
-import type { MessageId, PeerId } from '@kithnet/types'
+import { isEphemeral, type MessageId, type PeerId } from '@kithnet/types'
 import type { TrustedBatch } from './batch-book.ts'
 import type { Dissemination } from './dissemination.ts'
+import { prefixOf } from './id-prefix.ts'
 import type { CachedMessage } from './message-cache.ts'
-import type { EagerMessage } from './messages.ts'
+import type { EagerMessage, Position } from './messages.ts'
 import type { State } from './state.ts'
 
 /** Authors whose rates are watched at once. Source: our choice; the least recently heard is forgotten. */
 const watchedAuthors = 1_024
+
+/** How a message that may have effects came. */
+export interface Admission {
+  /** Through history. */
+  readonly late: boolean
+  /** Whoever delivered it was asked for it. */
+  readonly pulled: boolean
+}
+
+/** Who delivered a message, and who else pushed it. */
+export interface Origin extends Admission {
+  readonly via: PeerId
+  readonly pushers: readonly PeerId[]
+}
 
 /**
  * The one gate behind which side effects begin: a message comes here once its batch is verified, and leaves
@@ -35,32 +50,67 @@ export class Acceptance {
     pushers: readonly PeerId[],
     now: Instant,
   ): boolean {
+    const admitted = this.admit(id, message, trusted, via, now)
+    if (admitted === undefined) return false
+    const cached = this.take(id, message, trusted, { via, pushers, ...admitted }, now)
+    this.#dissemination.spread(cached, pushers, admitted.pulled, now)
+    return true
+  }
+
+  /** Whether a message whose batch is verified may have effects here at all; `undefined` when it may not. */
+  admit(
+    id: MessageId,
+    position: Position,
+    trusted: TrustedBatch,
+    via: PeerId,
+    now: Instant,
+  ): Admission | undefined {
     const { missing, clock, config } = this.#state
-    const { batch, lane } = trusted
-    if (!fits(id, message, trusted)) {
+    const { batch } = trusted
+    const prefix = prefixOf(id)
+    if (!fits(id, position, trusted)) {
       this.#state.blame(via, { code: 'pubsub/wrong-position', message: id }, now)
-      return false
+      return undefined
     }
     const wall = clock.wall(now)
-    const late = missing.isLate(id, via)
+    const late = missing.isLate(prefix, via)
     if (batch.hlc < wall - (late ? config.retentionMs : config.replayWindowMs)) {
       this.#state.blame(via, { code: 'pubsub/stale', batch: trusted.id }, now)
-      return false
+      return undefined
     }
-    const pulled = missing.isAsked(id, via)
+    const pulled = missing.isAsked(prefix, via)
     // Whatever follows, it has come: nobody else need be asked.
-    missing.found(id, via, now)
-    if (this.#isForgotten(message, trusted, via, late)) return false
-    if (!this.#withinRate(message.author, now)) return false
-    this.#gap(message, trusted, late)
+    missing.found(prefix, via, now)
+    if (late && isEphemeral(position.topic)) return undefined
+    if (this.#isForgotten(position, trusted, via, late)) return undefined
+    if (!this.#withinRate(position.author, now)) return undefined
+    return { late, pulled }
+  }
+
+  /** Takes in a message that was admitted. */
+  take(
+    id: MessageId,
+    message: EagerMessage,
+    trusted: TrustedBatch,
+    { via, late, pushers }: Origin,
+    now: Instant,
+  ): CachedMessage {
+    const { clock, scores, links } = this.#state
+    const { batch, lane } = trusted
     lane.taken.add(message.seq)
     clock.witness(batch.hlc, now)
     const cached = this.keep(id, message, trusted, via, late, now)
-    this.#state.scores.credit(via)
+    const link = links.peek(via)
+    if (link !== undefined && !late) link.timelyAt = now
+    scores.heard(via)
+    for (const other of links.neighbours) {
+      if (other.peer === via) this.#state.spoke(other)
+      else other.missed(message.author, now)
+    }
+    scores.credit(via, message.topic, now)
     this.#acknowledge(message, pushers, now)
-    this.deliver(cached)
-    this.#dissemination.spread(cached, pushers, pulled, now)
-    return true
+    this.#state.subscriptions.deliver(cached, now)
+    return cached
   }
 
   /** Remembers and caches a verified message. */
@@ -73,31 +123,20 @@ export class Acceptance {
     now: Instant,
   ): CachedMessage {
     const { seen, book, cache, effects, config } = this.#state
-    seen.add(id, trusted.batch.hlc, via)
+    seen.add(id, trusted.batch.hlc, via, !isEphemeral(message.topic))
     book.hold(trusted, id)
     effects.armBy('sweep', after(now, config.idleBatchMs))
-    return cache.add({ id, message, batch: trusted, via, late, at: now })
-  }
-
-  /** Gives a message to the application once, if it wants the topic and has not sent it itself. */
-  deliver(cached: CachedMessage): void {
-    const { subscribed, self, effects } = this.#state
-    const { id, message, via, late, batch } = cached
-    const { topic, author, stream, seq, payload } = message
-    if (cached.delivered || !subscribed.has(topic) || via === self) return
-    cached.delivered = true
-    const { hlc } = batch.batch
-    effects.emit({
-      type: 'deliver',
-      message: { id, topic, author, stream, seq, hlc, payload, late, via },
-    })
+    // The batch's text of the id, or both would be kept.
+    const { ids, firstSeq } = trusted.batch
+    const own = ids[message.seq - firstSeq] ?? id
+    return cache.add({ id: own, message, batch: trusted, via, late, at: now, manifest: undefined })
   }
 
   /**
    * True for what may have been here although its id is not remembered. Numbers tell; history is told by its ids
    * alone as far back as all are remembered.
    */
-  #isForgotten({ seq }: EagerMessage, trusted: TrustedBatch, via: PeerId, late: boolean): boolean {
+  #isForgotten({ seq }: Position, trusted: TrustedBatch, via: PeerId, late: boolean): boolean {
     const { seen } = this.#state
     const { lane, batch } = trusted
     if (late && batch.hlc > seen.horizon) return false
@@ -116,21 +155,13 @@ export class Acceptance {
     return bucket.take(1, now)
   }
 
-  /** Tells a jump in an author's numbers before the message behind it is delivered. */
-  #gap({ author, stream, topic, seq }: EagerMessage, { lane }: TrustedBatch, late: boolean): void {
-    const { next } = lane.taken
-    if (late || lane.forked || next === 0 || seq <= next) return
-    if (!this.#state.subscribed.has(topic)) return
-    this.#state.effects.emit({ type: 'gap', author, stream, topic, first: next, count: seq - next })
-  }
-
   #acknowledge(message: EagerMessage, pushers: readonly PeerId[], now: Instant): void {
     if (pushers.includes(message.author)) this.#dissemination.acknowledge(message, now)
   }
 }
 
 /** True when the batch lists the id where the message says it stands. */
-function fits(id: MessageId, message: EagerMessage, { batch }: TrustedBatch): boolean {
+function fits(id: MessageId, message: Position, { batch }: TrustedBatch): boolean {
   return (
     batch.ids[message.seq - batch.firstSeq] === id &&
     message.topic === batch.topic &&

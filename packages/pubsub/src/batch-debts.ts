@@ -5,6 +5,7 @@ import type { MessageId, PeerId } from '@kithnet/types'
 export interface BatchDebt {
   readonly peer: PeerId
   readonly message: MessageId
+  readonly askedAt: Instant
   /** When it is asked once more, in case a frame was lost; `undefined` once it was. */
   remindAt: Instant | undefined
   readonly dueAt: Instant
@@ -30,9 +31,9 @@ export class BatchDebts {
     return next
   }
 
-  add(peer: PeerId, message: MessageId, remindAt: Instant, dueAt: Instant): void {
+  add(debt: BatchDebt): void {
     if (this.#byKey.size >= capacity) return
-    this.#byKey.set(peer + message, { peer, message, remindAt, dueAt })
+    this.#byKey.set(debt.peer + debt.message, debt)
   }
 
   /** The peer has brought a batch of these. */

@@ -18,6 +18,8 @@ export interface PubsubConfig {
   /** Message cache: what can be forwarded, repaired and given to late joiners. */
   readonly cacheBytes: number
   readonly cacheMs: number
+  /** The same for ephemeral topics: as long as forwarding and mending the trees takes. */
+  readonly ephemeralMs: number
   /** Verified batches held whose messages have not come yet, per link, and for how long. */
   readonly idleBatchesPerLink: number
   readonly idleBatchMs: number
@@ -29,7 +31,7 @@ export interface PubsubConfig {
   /** Consecutive messages of a source that had to be pulled before its tree is grafted. */
   readonly graftAfter: number
 
-  /** Announcements wait for company this long, or until there are `announceCount` for a link. */
+  /** Announcements wait for company between half this and this long, or until there are `announceCount` for a link. */
   readonly announceMs: number
   readonly announceCount: number
   /** Acknowledgements wait for company this long. */
@@ -94,6 +96,7 @@ export const defaultPubsubConfig: PubsubConfig = {
 
   cacheBytes: 33_554_432,
   cacheMs: 900_000,
+  ephemeralMs: 30_000,
   idleBatchesPerLink: 64,
   idleBatchMs: 30_000,
 
@@ -136,7 +139,9 @@ export const defaultPubsubConfig: PubsubConfig = {
 
 /** Alternative deliverers kept for a message or batch that is not verified yet. Source: the trust rules. */
 export const maxAlternatives = 3
-/** Ids in one IHAVE, IWANT, WANT_BATCHES or GONE. Source: our choice: below 36 KB a frame. */
-export const maxListedIds = 1_024
+/** Prefixes in one IHAVE, IWANT or GONE. Source: our choice: 8 KB a frame. */
+export const maxListedPrefixes = 1_024
+/** Ids in one WANT_BATCHES. Source: the messages of one link that may wait for a batch. */
+export const maxListedIds = 64
 /** Ranges in one ACK. Source: our choice. */
 export const maxAckRanges = 128

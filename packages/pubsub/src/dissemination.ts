@@ -1,10 +1,12 @@
-import { after, ExpiringMap, type Instant, pick, TokenBucket } from '@kithnet/kernel'
+import { after, type Instant, sample, TokenBucket } from '@kithnet/kernel'
 import type { MessageId, PeerId } from '@kithnet/types'
 import { maxAckRanges } from './config.ts'
+import { type IdPrefix, prefixOf } from './id-prefix.ts'
 import type { LinkState } from './links.ts'
 import { type CachedMessage, partsOf } from './message-cache.ts'
 import { maxAckCount } from './message-codec.ts'
-import type { IdsMessage, Position } from './messages.ts'
+import type { Position, PrefixesMessage } from './messages.ts'
+import { addSource } from './pending.ts'
 import type { State } from './state.ts'
 
 /**
@@ -13,8 +15,6 @@ import type { State } from './state.ts'
  */
 export class Dissemination {
   readonly #state: State
-  /** Peers that were blamed lately for not answering. */
-  readonly #silences = new ExpiringMap<PeerId, true>(maxSilences, silenceMs)
 
   constructor(state: State) {
     this.#state = state
@@ -22,22 +22,52 @@ export class Dissemination {
 
   /** Sends a verified message on. `pushers` brought copies and need none. */
   spread(cached: CachedMessage, pushers: readonly PeerId[], pulled: boolean, now: Instant): void {
-    const { eager, effects, config, clock } = this.#state
     const { author } = cached.message
-    if (cached.late && cached.batch.batch.hlc < clock.wall(now) - config.replayWindowMs) return
-    if (!cached.late) {
-      const how = !pulled ? 'pushed' : pushers.length > 0 ? 'failedPush' : 'pulled'
-      const { graft } = eager.delivered(author, cached.via, how, now)
-      if (graft) effects.send(cached.via, { type: 'graft', source: author })
-    }
+    if (this.#isOld(cached, now)) return
+    if (!cached.late) this.join(author, cached.via, pulled, pushers.length > 0, now)
     for (const link of this.#state.links.neighbours) {
       const { peer } = link
       if (peer === cached.via || pushers.includes(peer)) continue
-      if (!cached.late && !link.congested && eager.isEager(author, peer)) this.#push(link, cached)
+      if (!cached.late && this.isPushedTo(link, author)) this.#push(link, cached)
       else this.#announceLater(link, cached.id, now)
     }
     for (const pusher of pushers) {
-      if (pusher !== cached.via) this.#prune(author, pusher, now)
+      if (pusher !== cached.via) this.prune(author, pusher, now)
+    }
+  }
+
+  /** Tells of a message that has gone on in pieces to everybody who did not get them. */
+  announce(cached: CachedMessage, holders: readonly PeerId[], now: Instant): void {
+    if (this.#isOld(cached, now)) return
+    for (const link of this.#state.links.neighbours) {
+      if (!holders.includes(link.peer)) this.#announceLater(link, cached.id, now)
+    }
+  }
+
+  /** `via` is this node's place in the source's tree, unless it had to be asked too often. */
+  join(source: PeerId, via: PeerId, pulled: boolean, wasPushed: boolean, now: Instant): void {
+    const { eager, effects } = this.#state
+    if (!this.#state.isPushedTo(via)) {
+      // It was first, and nothing may depend on it.
+      if (!pulled) this.prune(source, via, now)
+      return
+    }
+    const how = !pulled ? 'pushed' : wasPushed ? 'failedPush' : 'pulled'
+    const graft = eager.delivered(source, via, how, now)
+    if (graft === 'all') this.#graftAll(source)
+    else if (graft === 'prune') this.prune(source, via, now)
+    else if (graft === 'via' && this.#state.isPushedTo(via)) {
+      effects.send(via, { type: 'graft', source })
+    }
+  }
+
+  /** Asking one for a source's messages was in vain: all are asked, and pruned again by what they bring. */
+  #graftAll(source: PeerId): void {
+    const { eager, links, effects } = this.#state
+    for (const { peer } of links.neighbours) {
+      if (!this.#state.isPushedTo(peer)) continue
+      eager.grafted(source, peer)
+      effects.send(peer, { type: 'graft', source })
     }
   }
 
@@ -45,27 +75,27 @@ export class Dissemination {
   sendOwn(cached: CachedMessage, now: Instant): number {
     const { eager, links, self } = this.#state
     const ready = links.neighbours.filter((link) => !link.congested)
-    if (ready.length > 0 && !ready.some((link) => eager.isEager(self, link.peer))) eager.reset(self)
+    if (ready.length > 0 && !ready.some((link) => this.isPushedTo(link, self))) eager.reset(self)
     eager.delivered(self, self, 'pushed', now)
-    let sent = 0
+    const eagerLinks = links.neighbours.filter((link) => this.isPushedTo(link, self))
     for (const link of links.neighbours) {
-      if (link.congested || !eager.isEager(self, link.peer)) {
-        this.#announceLater(link, cached.id, now)
-        continue
-      }
-      this.#push(link, cached)
-      sent++
+      if (!eagerLinks.includes(link)) this.#announceLater(link, cached.id, now)
     }
-    return sent
+    this.#pushOn(eagerLinks, cached)
+    return eagerLinks.length
   }
 
   /** A copy of what is accepted here came, and nobody asked for it. */
   duplicate(id: MessageId, position: Position, from: PeerId, now: Instant): void {
     const { links, missing } = this.#state
     if (position.author === from) this.acknowledge(position, now)
-    links.peek(from)?.announce.delete(id)
-    if (missing.isAsked(id, from)) return
-    this.#prune(position.author, from, now)
+    const prefix = prefixOf(id)
+    links.peek(from)?.announce.delete(prefix)
+    this.#state.scores.heard(from)
+    const speaker = links.peek(from)
+    if (speaker !== undefined) this.#state.spoke(speaker)
+    if (missing.isAsked(prefix, from)) return
+    this.prune(position.author, from, now)
   }
 
   /** Tells an author that its message was accepted here. */
@@ -98,53 +128,63 @@ export class Dissemination {
     for (const link of this.#state.links.neighbours) this.#flushAnnouncementsOf(link)
   }
 
-  onIhave(ids: readonly MessageId[], from: PeerId, now: Instant): void {
-    const { seen, missing, links, config, eager } = this.#state
+  onIhave(prefixes: readonly IdPrefix[], from: PeerId, now: Instant): void {
+    const { seen, missing, links, config, eager, assemblies } = this.#state
     const link = links.of(from)
     const roundTrips = eager.isShared ? config.sharedGraceRoundTrips : config.graceRoundTrips
-    const graceMs = links.highMs * roundTrips
+    const graceMs = Math.max(links.highMs * roundTrips, missing.lateness.highMs)
     const at = after(now, Math.min(config.graceMaxMs, Math.max(config.graceMinMs, graceMs)))
     let refused = false
-    for (const id of ids) {
-      if (seen.has(id)) link.announce.delete(id)
-      else if (!missing.announced(id, from, false, at)) refused = true
+    let news = false
+    for (const prefix of prefixes) {
+      const assembly = assemblies.byPrefix(prefix)
+      if (seen.hasPrefix(prefix)) {
+        this.#state.spoke(link)
+        link.announce.delete(prefix)
+      } else if (assembly !== undefined) addSource(assembly.sources, from)
+      else if (missing.announced(prefix, from, false, at, now)) news = true
+      else refused = true
     }
+    if (!news) missing.lateness.sample(0)
     if (refused) this.#state.blame(from, { code: 'pubsub/too-many-announced' }, now)
     this.armMissing()
   }
 
-  onIwant(ids: readonly MessageId[], from: PeerId, now: Instant): void {
+  onIwant(prefixes: readonly IdPrefix[], from: PeerId, now: Instant): void {
     const { cache, links, effects, config } = this.#state
     const link = links.of(from)
     link.served ??= new TokenBucket(config.servedBytesPerSecond, config.servedBurstBytes, now)
-    const gone: MessageId[] = []
-    for (const id of ids) {
-      const cached = cache.get(id)
-      if (cached === undefined) gone.push(id)
-      else if (link.served.take(cached.bytes, now)) this.#push(link, cached)
+    const gone: IdPrefix[] = []
+    for (const prefix of prefixes) {
+      const cached = cache.byPrefix(prefix)
+      if (cached === undefined) gone.push(prefix)
+      else if (!link.mayServe(prefix, now)) {
+        this.#state.blame(from, { code: 'pubsub/asked-too-often' }, now)
+      } else if (link.served.take(cached.bytes, now)) this.#push(link, cached)
     }
-    if (gone.length > 0) effects.send(from, { type: 'gone', ids: gone })
+    if (gone.length > 0) effects.send(from, { type: 'gone', prefixes: gone })
   }
 
-  onGone(ids: readonly MessageId[], from: PeerId, now: Instant): void {
-    for (const id of ids) this.#state.missing.gone(id, from, now)
+  onGone(prefixes: readonly IdPrefix[], from: PeerId, now: Instant): void {
+    this.#state.scores.heard(from)
+    for (const prefix of prefixes) this.#state.missing.gone(prefix, from, now)
     this.armMissing()
   }
 
   onWantBatches(ids: readonly MessageId[], from: PeerId): void {
     const { cache, book, effects, links } = this.#state
-    const gone: MessageId[] = []
+    const gone: IdPrefix[] = []
     const sent = new Set<string>()
     for (const id of ids) {
       const trusted = cache.get(id)?.batch ?? book.expecting(id)
-      if (trusted === undefined) gone.push(id)
+      if (trusted === undefined) gone.push(prefixOf(id))
       else if (!sent.has(trusted.id)) {
         sent.add(trusted.id)
         links.of(from).learnsBatch(trusted.id)
         effects.send(from, trusted.message)
       }
     }
-    if (gone.length > 0) effects.send(from, { type: 'gone', ids: gone })
+    if (gone.length > 0) effects.send(from, { type: 'gone', prefixes: gone })
   }
 
   /** Asks for what is due, and passes over those who did not answer. */
@@ -152,25 +192,28 @@ export class Dissemination {
     const { missing, effects } = this.#state
     const { asks, unanswered } = missing.due(now)
     for (const { peer, id } of unanswered) {
-      // A peer or a host that is overloaded misses many at once: silence is counted by time and not by message.
-      if (this.#silences.has(peer, now)) continue
-      this.#silences.set(peer, true, now)
-      this.#state.blame(peer, { code: 'pubsub/unanswered', message: id }, now)
+      this.#state.broke(peer, { code: 'pubsub/unanswered', message: id }, now)
     }
-    for (const [peer, ids] of asks) effects.send(peer, { type: 'iwant', ids })
+    for (const [peer, prefixes] of asks) effects.send(peer, { type: 'iwant', prefixes })
     this.armMissing()
   }
 
   /**
    * Asks somebody else at once for a message that was pushed and could not be used: who announced it, the author
-   * if it is a neighbour, or any neighbour, because what was pushed to one is pushed to others.
+   * if it is a neighbour, or some neighbours one after the other, because what was pushed to one is pushed to others.
    */
   pullFromOther(id: MessageId, author: PeerId, tried: readonly PeerId[], now: Instant): void {
     const { links, missing, rng } = this.#state
     const others = links.neighbours.filter((link) => !tried.includes(link.peer))
-    const link = others.find(({ peer }) => peer === author) ?? pick(rng, others)
-    if (link !== undefined) missing.preferred(id, link.peer, link.peer === author, now)
-    missing.hurry(id, now)
+    const prefix = prefixOf(id)
+    const source = others.find(({ peer }) => peer === author)
+    if (source !== undefined) missing.preferred(prefix, author, true, now)
+    else {
+      for (const { peer } of sample(rng, others, Math.min(rescuers, others.length))) {
+        missing.announced(prefix, peer, false, now)
+      }
+    }
+    missing.hurry(prefix, now)
     this.armMissing()
   }
 
@@ -183,7 +226,7 @@ export class Dissemination {
     const { eager, links, effects, missing } = this.#state
     const { orphaned, severed } = eager.lost(peer, now)
     for (const link of links.neighbours) {
-      if (link.peer === peer) continue
+      if (link.peer === peer || !this.#state.isPushedTo(link.peer)) continue
       for (const source of orphaned) {
         eager.grafted(source, link.peer)
         effects.send(link.peer, { type: 'graft', source })
@@ -206,34 +249,60 @@ export class Dissemination {
     if (next !== undefined) this.#state.effects.armBy('missing', next)
   }
 
+  /** True for a link that takes pushes of the source. */
+  isPushedTo(link: LinkState, source: PeerId): boolean {
+    if (link.congested || !this.#state.eager.isEager(source, link.peer)) return false
+    return this.#state.isPushedTo(link.peer)
+  }
+
   #push(link: LinkState, cached: CachedMessage): void {
+    this.#pushOn([link], cached)
+  }
+
+  /** Piece by piece to all links, so that each can go on with what it has. */
+  #pushOn(links: readonly LinkState[], cached: CachedMessage): void {
     const { effects } = this.#state
-    link.announce.delete(cached.id)
-    if (link.learnsBatch(cached.batch.id)) effects.send(link.peer, cached.batch.message)
-    for (const part of partsOf(cached)) effects.send(link.peer, part)
+    for (const link of links) {
+      link.announce.delete(prefixOf(cached.id))
+      if (link.learnsBatch(cached.batch.id)) effects.send(link.peer, cached.batch.message)
+    }
+    for (const part of partsOf(cached)) {
+      for (const link of links) effects.send(link.peer, part)
+    }
+  }
+
+  /** Too old to be told of: it came through history. */
+  #isOld({ late, batch }: CachedMessage, now: Instant): boolean {
+    const { clock, config } = this.#state
+    return late && batch.batch.hlc < clock.wall(now) - config.replayWindowMs
   }
 
   #pushAnnounced(link: LinkState, sources: readonly PeerId[]): void {
     if (link.congested) return
-    for (const id of [...link.announce]) {
-      const cached = this.#state.cache.get(id)
+    for (const prefix of [...link.announce]) {
+      const cached = this.#state.cache.byPrefix(prefix)
       if (cached !== undefined && sources.includes(cached.message.author)) this.#push(link, cached)
     }
   }
 
-  #prune(source: PeerId, peer: PeerId, now: Instant): void {
+  /** Asks a link not to push the source's messages, unless it was asked just now. */
+  prune(source: PeerId, peer: PeerId, now: Instant): void {
     const { eager, effects, links } = this.#state
     const repeatMs = 2 * (links.peek(peer)?.roundTrip.timeoutMs ?? 0)
     if (eager.prune(source, peer, repeatMs, now)) effects.send(peer, { type: 'prune', source })
   }
 
   #announceLater(link: LinkState, id: MessageId, now: Instant): void {
-    const { effects, config } = this.#state
+    const { effects, config, rng } = this.#state
     if (link.announce.size >= maxWaitingAnnouncements) return
-    link.announce.add(id)
+    link.announce.add(prefixOf(id))
     if (!link.congested && link.announce.size >= config.announceCount)
       this.#flushAnnouncementsOf(link)
-    else effects.armBy('announce', after(now, config.announceMs))
+    else if (!effects.isArmed('announce')) {
+      // Those who got the same message draw different pauses, so that of two only one tells the other.
+      const pauseMs = config.announceMs * (0.5 + rng.unit() / 2)
+      effects.armBy('announce', after(now, pauseMs))
+    }
   }
 
   #flushAnnouncementsOf(link: LinkState): void {
@@ -242,16 +311,15 @@ export class Dissemination {
     const all = [...link.announce]
     link.announce.clear()
     for (let at = 0; at < all.length; at += config.announceCount) {
-      const message: IdsMessage = { type: 'ihave', ids: all.slice(at, at + config.announceCount) }
+      const prefixes = all.slice(at, at + config.announceCount)
+      const message: PrefixesMessage = { type: 'ihave', prefixes }
       effects.send(link.peer, message)
     }
   }
 }
 
+/** Neighbours that are asked, one after the other, for what could not be used. Source: the trust rules' alternatives. */
+const rescuers = 3
+
 /** Announcements that wait for a congested link. Source: our choice; comparing histories repairs the rest. */
 const maxWaitingAnnouncements = 8_192
-
-/** A peer that does not answer is blamed once in this time. Source: our choice; a hundred seconds of it cut a link. */
-const silenceMs = 1_000
-/** Source: our choice; far above the links of a node. */
-const maxSilences = 1_024

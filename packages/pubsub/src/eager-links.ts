@@ -1,4 +1,4 @@
-import { BoundedMap, type Instant, instant } from '@kithnet/kernel'
+import { after, BoundedMap, type Instant, instant } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
 
 /** Which links are pruned for a source. Links that are not pruned are eager: messages are pushed on them. */
@@ -8,9 +8,20 @@ interface Tree {
   usedAt: Instant
   /** The link that brought the last message first. */
   parent: PeerId | undefined
-  /** Messages since then that had to be pulled. */
+  /** Messages that had to be pulled, less what pushes since have made up for. */
   misses: number
+  /** Who was asked to push and has not done so since. */
+  grafted: PeerId | undefined
+  /** The parent before, which passed on too little, and until when it is not the parent again. */
+  failed: PeerId | undefined
+  failedUntil: Instant
 }
+
+/**
+ * Whom to ask for a source's messages: nobody, the link that brought the last one, or all; or that link is to be
+ * pruned, because it was the parent and passed on too little.
+ */
+export type Graft = 'none' | 'via' | 'all' | 'prune'
 
 /** What a lost link meant to the trees. */
 export interface LostTrees {
@@ -45,6 +56,13 @@ export class EagerLinks {
     return this.#trees.size
   }
 
+  /** Sources of which something has come within the last second, this node itself among them. */
+  heardLately(now: Instant): number {
+    let count = 0
+    for (const [, { usedAt }] of this.#trees) if (now - usedAt <= latelyMs) count++
+    return count
+  }
+
   isEager(source: PeerId, peer: PeerId): boolean {
     return !this.#peek(source).pruned.has(peer)
   }
@@ -63,28 +81,44 @@ export class EagerLinks {
     via: PeerId,
     how: 'pushed' | 'pulled' | 'failedPush',
     now: Instant,
-  ): { readonly graft: boolean } {
+  ): Graft {
     const tree = this.#use(source, now)
     if (how === 'pushed') {
+      const isReplaced = tree.parent !== undefined && tree.parent !== via
+      if (isReplaced && tree.failed === via && now < tree.failedUntil) return 'prune'
       tree.parent = via
-      tree.misses = 0
-      tree.pruned.delete(via)
-      return { graft: false }
+      tree.misses = Math.max(0, tree.misses - missRecovery)
+      tree.grafted = undefined
+      // It was asked to stop while this was on its way, or has asked for that: it brought this first, so it is to go on.
+      return tree.pruned.delete(via) ? 'via' : 'none'
     }
     tree.misses++
-    if (how === 'pulled' && tree.misses < this.#graftAfter) return { graft: false }
+    if (how === 'pulled' && tree.misses < this.#graftAfter) return 'none'
     tree.misses = 0
+    if (tree.parent !== undefined && tree.parent !== via) {
+      tree.failed = tree.parent
+      tree.failedUntil = after(now, failedMs)
+    }
     tree.parent = via
     tree.pruned.delete(via)
-    return { graft: true }
+    const isInVain = tree.grafted === via
+    tree.grafted = via
+    return isInVain ? 'all' : 'via'
   }
 
   /**
-   * A link pushed what is here, verified, already. True when the peer is to be told to stop; not again before
-   * `repeatMs`, because pushes that crossed the request are still on their way.
+   * A link pushed what is here, verified, already. True when the peer is to be told to stop: not the one that was last
+   * first, and not again before `repeatMs`, because pushes that crossed the request are still on their way.
    */
   prune(source: PeerId, peer: PeerId, repeatMs: number, now: Instant): boolean {
     const tree = this.#use(source, now)
+    // What was pulled meanwhile comes again on the tree: late, but it comes.
+    if (tree.parent === peer) return false
+    if (tree.parent === undefined) {
+      // Who was first is not relied on, so this one is the parent and no duplicate.
+      tree.parent = peer
+      return false
+    }
     const at = tree.pruned.get(peer)
     if (at !== undefined && now - at < repeatMs) return false
     tree.pruned.set(peer, now)
@@ -162,6 +196,26 @@ export class EagerLinks {
   }
 }
 
+/**
+ * What a push makes up for, of a message that had to be pulled: a parent that passes on four of five is a bad one, one
+ * whose link loses a twentieth is not. Source: our choice.
+ */
+const missRecovery = 0.25
+
+/** How long a parent that passed on too little does not come back by being first. Source: our choice. */
+const failedMs = 60_000
+
+/** Source: our choice; ten of the longest pauses between two batches. */
+const latelyMs = 1_000
+
 function newTree(now: Instant): Tree {
-  return { pruned: new Map(), usedAt: now, parent: undefined, misses: 0 }
+  return {
+    pruned: new Map(),
+    usedAt: now,
+    parent: undefined,
+    misses: 0,
+    grafted: undefined,
+    failed: undefined,
+    failedUntil: now,
+  }
 }

@@ -4,7 +4,8 @@ import type { PubsubOutput } from './events.ts'
 import type { PubsubMessage } from './messages.ts'
 
 /** The timers of a `Pubsub`. */
-export type TimerKey = 'announce' | 'ack' | 'missing' | 'pending' | 'flush' | 'history' | 'sweep'
+export type TimerKey =
+  'announce' | 'ack' | 'missing' | 'pending' | 'flush' | 'history' | 'sweep' | 'order' | 'standing'
 
 /** The effects of one event, in the order in which they were wanted. The parts of the machine share one. */
 export class EffectList {
@@ -34,8 +35,14 @@ export class EffectList {
     this.#effects.push({ type: 'arm', key, at })
   }
 
-  /** The timer has fired, and is not armed any more. */
-  fired(key: TimerKey): void {
+  isArmed(key: TimerKey): boolean {
+    return this.#armed.has(key)
+  }
+
+  /** The timer has fired, and is not armed any more. Answers by how many milliseconds it was late. */
+  fired(key: TimerKey, now: Instant): number {
+    const at = this.#armed.get(key)
     this.#armed.delete(key)
+    return at === undefined ? 0 : now - at
   }
 }

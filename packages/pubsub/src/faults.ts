@@ -1,5 +1,6 @@
 import type { Fault } from '@kithnet/kernel'
 import type { BatchId, CborFault, MessageId, ShapeFault, TopicId } from '@kithnet/types'
+import type { IdPrefix } from './id-prefix.ts'
 
 /** A frame or field that is no message of pubsub. */
 export type MessageShapeFault = ShapeFault
@@ -15,6 +16,8 @@ export interface BatchFault extends Fault {
     | 'pubsub/from-the-future'
     /** Older than the replay window, and pushed. */
     | 'pubsub/stale'
+    /** Older than any difference of clocks explains, and pushed, while others push in time. */
+    | 'pubsub/replayed'
   readonly batch: BatchId
 }
 
@@ -33,13 +36,17 @@ export interface ContentFault extends Fault {
 /** A bound of one link was met; what is beyond it was dropped. */
 export interface QuotaFault extends Fault {
   readonly code:
-    'pubsub/too-much-unverified' | 'pubsub/too-many-announced' | 'pubsub/history-too-often'
+    | 'pubsub/too-much-unverified'
+    | 'pubsub/too-many-announced'
+    | 'pubsub/history-too-often'
+    /** The same message was asked for again and again. */
+    | 'pubsub/asked-too-often'
 }
 
 /** Announced, asked for, and not given. */
 export interface UnansweredFault extends Fault {
   readonly code: 'pubsub/unanswered'
-  readonly message: MessageId
+  readonly message: IdPrefix
 }
 
 /** History was compared with rules broken; `reason` is the fault of the comparison. */

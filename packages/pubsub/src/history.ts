@@ -1,7 +1,14 @@
 import { after, type Instant, pick } from '@kithnet/kernel'
-import { type Answer, acceptSession, type Reconciler, startSession } from '@kithnet/reconcile'
+import {
+  acceptSession,
+  type Answer,
+  type Reconciler,
+  startSession,
+  type VersionFault,
+} from '@kithnet/reconcile'
 import type { MessageId, PeerId } from '@kithnet/types'
 import type { Dissemination } from './dissemination.ts'
+import { prefixOf } from './id-prefix.ts'
 import type { SyncMessage } from './messages.ts'
 import type { State } from './state.ts'
 
@@ -9,6 +16,8 @@ interface Session {
   readonly nonce: number
   readonly reconciler: Reconciler<MessageId>
   readonly at: Instant
+  /** True once the other side was heard: later messages say nothing of the round trip since `at`. */
+  answered: boolean
 }
 
 /**
@@ -20,6 +29,10 @@ export class History {
   readonly #dissemination: Dissemination
   readonly #opened = new Map<PeerId, Session>()
   readonly #accepted = new Map<PeerId, Session>()
+  /** Peers that speak the older form alone. */
+  readonly #older = new Set<PeerId>()
+  /** One of these that has not been compared with yet. */
+  #owed: PeerId | undefined
 
   constructor(state: State, dissemination: Dissemination) {
     this.#state = state
@@ -42,7 +55,10 @@ export class History {
       rng,
       links.neighbours.filter((neighbour) => !neighbour.congested),
     )
-    if (link !== undefined) this.#open(link.peer, config.historySettleMs, now)
+    const owed = this.#owed
+    this.#owed = undefined
+    if (owed !== undefined) this.#open(owed, 0, now)
+    else if (link !== undefined) this.#open(link.peer, config.historySettleMs, now)
     if (links.neighbours.length > 0) this.#armNext(now)
   }
 
@@ -53,13 +69,16 @@ export class History {
       ? this.#acceptedSession(message.nonce, from, now)
       : this.#opened.get(from)
     if (session?.nonce !== message.nonce) return
-    if (!message.fromOpener) link.roundTrip.sample(now - session.at)
+    if (!message.fromOpener && !session.answered) link.roundTrip.sample(now - session.at)
+    session.answered = true
     this.#take(session, session.reconciler.answer(message.value), message, from, now)
   }
 
   forget(peer: PeerId): void {
     this.#opened.delete(peer)
     this.#accepted.delete(peer)
+    this.#older.delete(peer)
+    if (this.#owed === peer) this.#owed = undefined
   }
 
   #open(peer: PeerId, settleMs: number, now: Instant): void {
@@ -70,23 +89,28 @@ export class History {
     const from = this.#oldest(peer, now)
     const to = settleMs === 0 ? wall + config.futureMs : wall - settleMs
     if (from >= to) return
-    const { session, message } = startSession(seen.items, rng, { from, to })
+    const { session, message } = startSession(seen.items, rng, {
+      from,
+      to,
+      version: this.#older.has(peer) ? 1 : 2,
+    })
     const nonce = rng.u32()
-    this.#opened.set(peer, { nonce, reconciler: session, at: now })
+    this.#opened.set(peer, { nonce, reconciler: session, at: now, answered: false })
     this.#send(peer, nonce, true, message)
   }
 
   #acceptedSession(nonce: number, from: PeerId, now: Instant): Session | undefined {
     const known = this.#accepted.get(from)
     if (known?.nonce === nonce) return known
-    const { links, config, seen } = this.#state
+    const { links, config, seen, rng } = this.#state
     const link = links.of(from)
     if (link.historyOpenedAt !== undefined && now - link.historyOpenedAt < config.historyGapMs) {
       this.#state.blame(from, { code: 'pubsub/history-too-often' }, now)
       return undefined
     }
     link.historyOpenedAt = now
-    const session = { nonce, reconciler: acceptSession(seen.items), at: now }
+    const reconciler = acceptSession(seen.items, rng)
+    const session = { nonce, reconciler, at: now, answered: false }
     this.#accepted.set(from, session)
     return session
   }
@@ -102,6 +126,7 @@ export class History {
     if (fault !== undefined && !innocent.has(fault.code)) {
       this.#state.blame(from, { code: 'pubsub/bad-history', reason: fault.code }, now)
     }
+    if (fault?.code === 'reconcile/version' && !message.fromOpener) this.#refused(from, fault, now)
     this.#need(answer, from, now)
     if (answer.reply !== undefined) {
       this.#send(from, session.nonce, !message.fromOpener, answer.reply)
@@ -110,13 +135,22 @@ export class History {
     if (answer.done && !message.fromOpener) this.#opened.delete(from)
   }
 
+  /** A peer that refuses the form and names the older one is compared with in that, as soon as it may be. */
+  #refused(peer: PeerId, { versions }: VersionFault, now: Instant): void {
+    if (!versions.includes(1) || this.#older.has(peer)) return
+    this.#older.add(peer)
+    this.#owed = peer
+    const { config, effects } = this.#state
+    effects.armBy('history', after(now, 2 * config.historyGapMs))
+  }
+
   /** Asks for what the peer has and this node has not; what is too old for the peer to give is left. */
   #need({ need }: Answer<MessageId>, from: PeerId, now: Instant): void {
     const { seen, missing } = this.#state
     const oldest = this.#oldest(from, now)
     for (const { id, time } of need) {
       if (time < oldest || seen.has(id)) continue
-      missing.announced(id, from, true, now)
+      missing.announced(prefixOf(id), from, true, now)
     }
     this.#dissemination.armMissing()
   }

@@ -5,7 +5,8 @@
  * @packageDocumentation
  */
 export { defaultPubsubConfig, type PubsubConfig } from './config.ts'
-export type { Delivery, PublishStatus, PubsubEvent, PubsubOutput } from './events.ts'
+export { bodyOf } from './envelope.ts'
+export type { Delivery, PublishStatus, PubsubEvent, PubsubOutput, TopicNumbers } from './events.ts'
 export type {
   BatchFault,
   ContentFault,
@@ -17,6 +18,8 @@ export type {
   QuotaFault,
   UnansweredFault,
 } from './faults.ts'
+export { type IdPrefix, prefixOf } from './id-prefix.ts'
+export type { FaultTerm, Price, Standing } from './link-scores.ts'
 export { decodePubsubMessage, encodePubsubMessage } from './message-codec.ts'
 export type {
   AckMessage,
@@ -24,12 +27,15 @@ export type {
   BatchMessage,
   EagerMessage,
   FragmentMessage,
-  IdsMessage,
   ManifestMessage,
   Position,
+  PrefixesMessage,
   PubsubMessage,
   SyncMessage,
   TreeMessage,
+  WantBatchesMessage,
+  WantFragmentsMessage,
 } from './messages.ts'
 export type { PubsubOptions } from './options.ts'
 export { type NeighbourView, Pubsub, type PubsubView } from './pubsub.ts'
+export type { LossCause, Order, StreamNumbers } from './stream-order.ts'

@@ -9,15 +9,17 @@ import {
   type Verified,
 } from '@kithnet/types'
 import type { Acceptance } from './acceptance.ts'
-import { Assemblies, type Assembly, contentOfManifest } from './assemblies.ts'
+import { contentOfManifest } from './assemblies.ts'
 import type { TrustedBatch } from './batch-book.ts'
-import { BatchDebts } from './batch-debts.ts'
+import { type BatchDebt, BatchDebts } from './batch-debts.ts'
 import type { Dissemination } from './dissemination.ts'
 import type { ContentFault } from './faults.ts'
 import { contradiction } from './lanes.ts'
+import { prefixOf } from './id-prefix.ts'
+import { LargeMessages } from './large-messages.ts'
 import { MessageIds } from './message-ids.ts'
-import type { BatchMessage, EagerMessage, FragmentMessage, ManifestMessage } from './messages.ts'
-import { addSource, Pending, type PendingBatch, type PendingMessage } from './pending.ts'
+import type { BatchMessage, EagerMessage, ManifestMessage } from './messages.ts'
+import { addSource, bytesOf, Pending, type PendingBatch, type PendingMessage } from './pending.ts'
 import type { State } from './state.ts'
 
 /**
@@ -27,10 +29,10 @@ import type { State } from './state.ts'
  */
 export class Intake {
   readonly pending: Pending
+  readonly large: LargeMessages
   readonly #state: State
   readonly #acceptance: Acceptance
   readonly #dissemination: Dissemination
-  readonly #assemblies: Assemblies
   readonly #debts = new BatchDebts()
   readonly #ids: MessageIds
 
@@ -40,7 +42,7 @@ export class Intake {
     this.#acceptance = acceptance
     this.#dissemination = dissemination
     this.pending = new Pending(state.links, pendingMessages, pendingBytes)
-    this.#assemblies = new Assemblies(assemblyBytes)
+    this.large = new LargeMessages(state, acceptance, dissemination, this.pending)
     this.#ids = new MessageIds(state.network)
   }
 
@@ -66,7 +68,8 @@ export class Intake {
     this.#debts.settle(from, batch.ids)
     if (!this.#isTimely(id, batch, from, now)) return
     if (batch.ids.every((message) => this.#state.seen.has(message))) return
-    if (!this.#makeRoom(from, signed.body.length + signed.signature.length, now)) return
+    const bytes = signed.body.length + signed.signature.length
+    if (!this.pending.hasRoomForBatch(from, batch, bytes)) return this.#refuse(from, now)
     const { token } = this.pending.addBatch(id, signed, batch, from, now)
     this.#state.effects.emit({ type: 'verify', token, signed, author: batch.author, from })
     this.#armTick(now)
@@ -78,47 +81,27 @@ export class Intake {
   }
 
   onManifest(manifest: ManifestMessage, from: PeerId, now: Instant): void {
-    const { seen, config } = this.#state
+    const { seen, book, assemblies, missing } = this.#state
     const id = this.#ids.idOf(manifest, contentOfManifest(manifest))
+    if (missing.given(prefixOf(id), from)) this.#state.scores.kept(from, now)
     if (seen.has(id)) return this.#dissemination.duplicate(id, manifest, from, now)
-    const waiting = this.pending.messages.get(id)
-    if (waiting !== undefined) {
-      this.#addDeliverer(waiting, from, now)
-      return
+    const known = assemblies.get(id)
+    if (known !== undefined) {
+      const waiting = this.pending.messages.get(id)
+      if (waiting !== undefined) this.#addDeliverer(waiting, from, now)
+      return this.large.again(known, from, now)
     }
-    const room = manifest.length <= config.maxPayloadBytes
-    if (!room || this.#assemblies.open(id, manifest, from, now) === undefined) {
+    const trusted = book.expecting(id)
+    if (trusted === undefined && !this.#makeRoom(from, bytesOf(manifest), now)) return
+    const assembly = this.large.open(id, manifest, from, now)
+    if (assembly === undefined) {
       return this.#state.blame(from, { code: 'pubsub/too-much-unverified' }, now)
     }
+    if (trusted !== undefined) {
+      const pushers = missing.isAsked(prefixOf(id), from) ? noPushers : [from]
+      this.large.begin(assembly, trusted, from, pushers, now)
+    } else if (!this.pending.messages.has(id)) this.#await(id, manifest, from, now)
     this.#armTick(now)
-  }
-
-  onFragment(fragment: FragmentMessage, from: PeerId, now: Instant): void {
-    const assembly = this.#assemblies.byId.get(fragment.id)
-    if (assembly === undefined) return
-    const { length } = fragment.bytes
-    const trusted = this.#state.book.expecting(fragment.id) !== undefined
-    if (!trusted && !this.#makeRoom(from, length, now)) return
-    const outcome = this.#assemblies.add(fragment, now)
-    if (outcome === 'wrong') {
-      return this.#state.blame(from, { code: 'pubsub/wrong-fragment', message: fragment.id }, now)
-    }
-    if (outcome !== 'taken') return
-    if (!trusted) {
-      assembly.charged += length
-      this.pending.chargeBytes(assembly.owner, length)
-    }
-    const message = this.#assemblies.whole(assembly)
-    if (message === undefined) return
-    this.#endAssembly(assembly)
-    // Whoever sent the last piece has the whole; the others that began are deliverers, too.
-    this.#onWhole(assembly.id, message, from, now)
-    for (const source of assembly.sources) {
-      if (source === from) continue
-      const waiting = this.pending.messages.get(assembly.id)
-      if (waiting !== undefined) this.#addDeliverer(waiting, source, now)
-      else this.#dissemination.duplicate(assembly.id, message, source, now)
-    }
   }
 
   /** The signature of a batch holds. */
@@ -135,6 +118,7 @@ export class Intake {
       const { author, stream, topic } = batch
       const evidence = [other.message.signed, pending.signed] as const
       effects.emit({ type: 'equivocation', author, stream, topic, evidence })
+      this.#state.subscriptions.fork(topic, lane.key, now)
     }
     const message: BatchMessage = { type: 'batch', signed: pending.signed }
     const trusted: TrustedBatch = { id: pending.id, batch, message, lane, owner, held: 0 }
@@ -169,25 +153,24 @@ export class Intake {
 
   /** Retries, gives up and forgets what waits for too long. */
   tick(now: Instant): void {
-    const { config, missing } = this.#state
+    const { config } = this.#state
     for (const { peer, message } of this.#debts.reminders(now)) {
       this.#state.effects.send(peer, { type: 'wantBatches', ids: [message] })
     }
     // What was owed together was one batch, most likely.
     const blamed = new Set<PeerId>()
-    for (const { peer, message } of this.#debts.due(now)) {
-      if (!blamed.has(peer)) this.#blameWithheld(peer, message, now)
-      blamed.add(peer)
+    for (const debt of this.#debts.due(now)) {
+      if (!blamed.has(debt.peer)) this.#blameWithheld(debt, now)
+      blamed.add(debt.peer)
     }
     for (const waiting of [...this.pending.messages.values()]) this.#look(waiting, now)
     for (const pending of [...this.pending.batches.values()]) {
-      if (now - pending.since >= config.pendingMs) this.onUnverified(pending.token, 'no-key', now)
+      if (now - pending.since < config.pendingMs) continue
+      // Perhaps checks take long here: what follows is nobody else's fault.
+      for (const source of pending.sources) this.#state.links.of(source).refusedAt = now
+      this.onUnverified(pending.token, 'no-key', now)
     }
-    for (const assembly of [...this.#assemblies.byId.values()]) {
-      if (now - assembly.touchedAt < config.pendingMs) continue
-      this.#endAssembly(assembly)
-      for (const source of assembly.sources) missing.announced(assembly.id, source, false, now)
-    }
+    this.large.tick(now)
     this.#dissemination.armMissing()
     this.#armTick(now)
   }
@@ -195,6 +178,7 @@ export class Intake {
   /** The link to a peer is gone: what only it delivered cannot be proven any more. */
   forget(peer: PeerId, now: Instant): void {
     this.#debts.forget(peer)
+    this.large.forget(peer, now)
     for (const waiting of [...this.pending.messages.values()]) {
       const index = waiting.sources.indexOf(peer)
       if (index >= 0) waiting.sources.splice(index, 1)
@@ -203,24 +187,33 @@ export class Intake {
   }
 
   #onWhole(id: MessageId, message: EagerMessage, from: PeerId, now: Instant): void {
+    if (this.#state.missing.given(prefixOf(id), from)) this.#state.scores.kept(from, now)
     const { seen, book, missing } = this.#state
     if (seen.has(id)) return this.#dissemination.duplicate(id, message, from, now)
     const waiting = this.pending.messages.get(id)
     if (waiting !== undefined) return this.#addDeliverer(waiting, from, now)
     const trusted = book.expecting(id)
     if (trusted !== undefined) {
-      const pushers = missing.isAsked(id, from) ? noPushers : [from]
+      const pushers = missing.isAsked(prefixOf(id), from) ? noPushers : [from]
       this.#acceptance.accept(id, message, trusted, from, pushers, now)
       return
     }
     if (!this.#makeRoom(from, message.payload.length, now)) {
       // It may be real although this link floods: somebody else has it then.
-      if (!missing.has(id)) this.#dissemination.pullFromOther(id, message.author, [from], now)
+      const isUnknown = !missing.has(prefixOf(id))
+      if (isUnknown && this.#state.links.of(from).mayBeRescued(now)) {
+        this.#dissemination.pullFromOther(id, message.author, [from], now)
+      }
       return
     }
+    this.#await(id, message, from, now)
+    this.#armTick(now)
+  }
+
+  /** Keeps a message until its batch is verified. */
+  #await(id: MessageId, message: EagerMessage | ManifestMessage, from: PeerId, now: Instant): void {
     const added = this.pending.addMessage(id, message, from, now)
     if (!this.pending.isListed(id)) this.#askNext(added, now)
-    this.#armTick(now)
   }
 
   /** The message counts as brought by whoever was asked for it, or else by the first who brought its batch, too. */
@@ -233,13 +226,20 @@ export class Intake {
     const { missing } = this.#state
     this.pending.deleteMessage(waiting)
     const { sources } = waiting
+    const prefix = prefixOf(waiting.id)
     const via =
-      sources.find((source) => missing.isAsked(waiting.id, source)) ??
+      sources.find((source) => missing.isAsked(prefix, source)) ??
       sources.find((source) => batchSources.includes(source)) ??
       sources[0] ??
       waiting.owner
-    const pushers = sources.filter((source) => !missing.isAsked(waiting.id, source))
-    this.#acceptance.accept(waiting.id, waiting.message, trusted, via, pushers, now)
+    const pushers = sources.filter((source) => !missing.isAsked(prefix, source))
+    const { id, message } = waiting
+    if (message.type === 'eager') {
+      this.#acceptance.accept(id, message, trusted, via, pushers, now)
+      return
+    }
+    const assembly = this.#state.assemblies.get(id)
+    if (assembly !== undefined) this.large.begin(assembly, trusted, via, pushers, now)
   }
 
   #addDeliverer(waiting: PendingMessage, from: PeerId, now: Instant): void {
@@ -256,7 +256,8 @@ export class Intake {
     waiting.asked = peer
     waiting.askedAt = now
     const dueAt = after(now, 2 * this.#roundTripOf(peer))
-    this.#debts.add(peer, waiting.id, this.#hedgeAt(waiting), dueAt)
+    const remindAt = this.#hedgeAt(waiting)
+    this.#debts.add({ peer, message: waiting.id, askedAt: now, remindAt, dueAt })
     this.#state.effects.send(peer, { type: 'wantBatches', ids: [waiting.id] })
   }
 
@@ -288,17 +289,13 @@ export class Intake {
   /** Gives up a message that cannot be proven; others may still have it. */
   #drop(waiting: PendingMessage, tried: readonly PeerId[], now: Instant): void {
     this.pending.deleteMessage(waiting)
+    const assembly = this.#state.assemblies.get(waiting.id)
+    if (assembly !== undefined) this.large.end(assembly)
     this.#pullElsewhere(waiting, tried, now)
   }
 
   #pullElsewhere(waiting: PendingMessage, tried: readonly PeerId[], now: Instant): void {
     this.#dissemination.pullFromOther(waiting.id, waiting.message.author, tried, now)
-  }
-
-  #endAssembly(assembly: Assembly): void {
-    this.#assemblies.delete(assembly)
-    this.pending.refundBytes(assembly.owner, assembly.charged)
-    assembly.charged = 0
   }
 
   #isTimely(id: PendingBatch['id'], batch: Batch, from: PeerId, now: Instant): boolean {
@@ -312,29 +309,47 @@ export class Intake {
       this.#state.blame(from, { code: 'pubsub/from-the-future', batch: id }, now)
       return false
     }
-    const asked = batch.ids.some((message) => missing.isLate(message, from))
+    const asked = batch.ids.some((message) => missing.isLate(prefixOf(message), from))
     if (batch.hlc >= wall - (asked ? config.retentionMs : config.replayWindowMs)) return true
-    this.#state.blame(from, { code: 'pubsub/stale', batch: id }, now)
+    const isReplay =
+      batch.hlc < wall - config.replayWindowMs - config.futureMs &&
+      this.#state.isClockShared(from, now)
+    const code = isReplay && !asked ? 'pubsub/replayed' : 'pubsub/stale'
+    this.#state.blame(from, { code, batch: id }, now)
     return false
   }
 
   #makeRoom(from: PeerId, bytes: number, now: Instant): boolean {
     if (this.pending.hasRoom(from, bytes)) return true
-    this.#state.blame(from, { code: 'pubsub/too-much-unverified' }, now)
+    this.#refuse(from, now)
     return false
+  }
+
+  #refuse(from: PeerId, now: Instant): void {
+    this.#state.links.of(from).refusedAt = now
+    this.#state.blame(from, { code: 'pubsub/too-much-unverified' }, now)
   }
 
   #tellSource({ token }: PendingBatch, from: PeerId): void {
     this.#state.effects.emit({ type: 'source', token, from })
   }
 
-  /** Lost frames look like withheld ones, but not one after the other: each in a row costs twice the one before. */
-  #blameWithheld(peer: PeerId, message: MessageId, now: Instant): void {
+  /**
+   * Lost frames look like withheld ones, but not one after the other: each in a row costs twice the one before.
+   * Who has said nothing at all since it was asked withholds nothing: it may be gone.
+   */
+  #blameWithheld({ peer, message, askedAt }: BatchDebt, now: Instant): void {
     const link = this.#state.links.of(peer)
+    const fault: ContentFault = { code: 'pubsub/batch-withheld', message }
+    const wasRefused = link.refusedAt !== undefined && now - link.refusedAt < refusalMs
+    const isSilent = link.heardAt === undefined || link.heardAt <= askedAt
+    if (wasRefused || isSilent || this.#state.isBehind(now)) {
+      this.#state.broke(peer, fault, now)
+      return
+    }
     const points = withheldPoints * 2 ** link.withheldInARow
     link.withheldInARow++
-    const fault: ContentFault = { code: 'pubsub/batch-withheld', message }
-    this.#state.charge(peer, fault, now, points)
+    this.#state.charge(peer, fault, now, { term: 'invalid', points })
   }
 
   /** Longest that an answer may take. */
@@ -363,7 +378,7 @@ export class Intake {
   #armTick(now: Instant): void {
     const { messages, batches } = this.pending
     const debtAt = this.#debts.next
-    const idle = messages.size + batches.size + this.#assemblies.byId.size === 0
+    const idle = messages.size + batches.size + this.large.size === 0
     if (idle && debtAt === undefined) return
     let next = debtAt ?? after(now, idleTickMs)
     if (!idle && next > now + idleTickMs) next = after(now, idleTickMs)
@@ -380,11 +395,11 @@ const noPushers: readonly PeerId[] = []
 /** Points of 100 that the first batch withheld costs. Source: our choice: the third in a row ends a link. */
 const withheldPoints = 16
 
+/** A batch that was refused here explains for this long why it does not come. Source: our choice. */
+const refusalMs = 10_000
+
 /** Share of a round trip after which somebody else is asked. Source: our choice; see `#hedgeAt`. */
 const hedgeShare = 0.75
 
 /** How often unverified work is looked at when nothing is due earlier. Source: our choice. */
 const idleTickMs = 100
-
-/** Declared bytes of messages in pieces, in all. Source: our choice. */
-const assemblyBytes = 16_777_216

@@ -1,5 +1,6 @@
-import { BoundedMap, type Instant, type TokenBucket } from '@kithnet/kernel'
-import type { BatchId, MessageId, PeerId } from '@kithnet/types'
+import { BoundedMap, type Instant, TokenBucket } from '@kithnet/kernel'
+import type { BatchId, PeerId } from '@kithnet/types'
+import type { IdPrefix } from './id-prefix.ts'
 import type { AckRange } from './messages.ts'
 import { RoundTrip } from './round-trip.ts'
 
@@ -7,6 +8,18 @@ import { RoundTrip } from './round-trip.ts'
 const knownBatches = 512
 /** Batches remembered per link as bad. Source: our choice; the link is cut long before. */
 const badBatches = 64
+/** Sources and time that make silence suspicious. Source: our choice; one parent in eight of eight sources is one in 10^7. */
+const quietSources = 8
+const quietMs = 15_000
+/** A neighbour says something within this, however busy. Source: our choice; then the failure detector has noticed, too. */
+const wordlessMs = 10_000
+/** Source: our choice; as many messages as one link may leave unverified. */
+const rescuesPerSecond = 64
+/** Answers remembered per link. Source: our choice; what one link may have asked for at once, many times over. */
+const servedIds = 2_048
+/** How often one peer is given one message, and in what time. Source: our choice; at 5 % loss once in ten thousand. */
+const maxServed = 3
+const servedMs = 30_000
 /** Links of peers that are no neighbours, remembered at once. Source: our choice. */
 const maxStrangers = 256
 
@@ -26,14 +39,27 @@ export class LinkState {
   /** Batches that were owed and not given, since the last one that was. */
   withheldInARow = 0
   /** To be announced on this link. */
-  readonly announce: Set<MessageId> = new Set()
+  readonly announce: Set<IdPrefix> = new Set()
   readonly acks: AckRange[] = []
   /** The peer can give messages from this time on. */
   heldSince = 0
   historyOpenedAt: Instant | undefined
+  /** When something of this link was refused for want of room here: what follows from that is not its fault. */
+  refusedAt: Instant | undefined
+  neighbourSince: Instant | undefined
+  isUseful = false
+  /** When anything of broadcast last came from it. */
+  heardAt: Instant | undefined
+  /** When it last pushed something that was in time by the clock here. */
+  timelyAt: Instant | undefined
   served: TokenBucket | undefined
+  /** Sources that others have brought something of since this link last brought or announced anything. */
+  readonly #quietFor = new Set<PeerId>()
+  #quietSince: Instant | undefined
   readonly #known = new BoundedMap<BatchId, true>(knownBatches)
   readonly #bad = new BoundedMap<BatchId, true>(badBatches)
+  #rescues: TokenBucket | undefined
+  readonly #served = new BoundedMap<IdPrefix, { times: number; readonly since: Instant }>(servedIds)
 
   constructor(peer: PeerId, initialRoundTripMs: number) {
     this.peer = peer
@@ -45,6 +71,57 @@ export class LinkState {
     if (this.#known.peek(batch) === true) return false
     this.#known.set(batch, true)
     return true
+  }
+
+  /** Somebody else has brought a message of the source. */
+  missed(source: PeerId, now: Instant): void {
+    if (this.#quietFor.size >= quietSources) return
+    this.#quietFor.add(source)
+    this.#quietSince ??= now
+  }
+
+  /** It has brought or announced something that is real. True when that is the first time. */
+  spoke(): boolean {
+    const isFirst = this.neighbour && !this.isUseful
+    if (isFirst) this.isUseful = true
+    this.#forgetQuiet()
+    return isFirst
+  }
+
+  #forgetQuiet(): void {
+    if (this.#quietSince === undefined) return
+    this.#quietFor.clear()
+    this.#quietSince = undefined
+  }
+
+  /**
+   * True when it has never said a word, though neighbours begin by comparing what they have; or when nothing comes from
+   * it while others bring messages of many sources: for some of them an honest neighbour is nearer than this
+   * node, or hears of them as soon, and says so.
+   */
+  isIdle(now: Instant): boolean {
+    if (this.neighbourSince !== undefined && this.heardAt === undefined) {
+      return now - this.neighbourSince >= wordlessMs
+    }
+    if (this.#quietSince === undefined || this.#quietFor.size < quietSources) return false
+    return now - this.#quietSince >= quietMs
+  }
+
+  /** True when others may be asked for what this link brought and could not be taken: asking costs them, too. */
+  mayBeRescued(now: Instant): boolean {
+    this.#rescues ??= new TokenBucket(rescuesPerSecond, rescuesPerSecond, now)
+    return this.#rescues.take(1, now)
+  }
+
+  /** True when the peer may be given what it asks for: not again and again within a short time. */
+  mayServe(id: IdPrefix, now: Instant): boolean {
+    const served = this.#served.peek(id)
+    if (served === undefined || now - served.since >= servedMs) {
+      this.#served.set(id, { times: 1, since: now })
+      return true
+    }
+    served.times++
+    return served.times <= maxServed
   }
 
   markBad(batch: BatchId): void {

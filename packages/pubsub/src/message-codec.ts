@@ -1,4 +1,4 @@
-import { type Bytes, ok, type Result } from '@kithnet/kernel'
+import { ok, type Result } from '@kithnet/kernel'
 import {
   badShape,
   type CborValue,
@@ -15,25 +15,24 @@ import {
   type MessageId,
   messageIdFromBytes,
   peerIdFromBytes,
+  type PeerId,
   type ShapeFault,
   signatureBytes,
   streamIdBytes,
   streamIdFromBytes,
+  type StreamId,
   topicIdFromBytes,
+  type TopicId,
 } from '@kithnet/types'
-import { maxAckRanges, maxListedIds } from './config.ts'
-import type { AckRange, IdsMessage, Position, PubsubMessage } from './messages.ts'
+import { maxAckRanges, maxListedIds, maxListedPrefixes } from './config.ts'
+import { packPrefixes, prefixBytes, unpackPrefixes } from './id-prefix.ts'
+import type { AckRange, Position, PrefixesMessage, PubsubMessage } from './messages.ts'
 
 /** Most fragments that a manifest may list. Source: our choice: 16 MiB, whatever a node's own bound is. */
 const maxLeaves = 256
 
-const idsTag = { ihave: 4, iwant: 5, gone: 6, wantBatches: 7 } as const
-const idsTypeByTag: Readonly<Record<number, IdsMessage['type']>> = {
-  4: 'ihave',
-  5: 'iwant',
-  6: 'gone',
-  7: 'wantBatches',
-}
+const prefixesTag = { ihave: 4, iwant: 5, gone: 6 } as const
+const prefixesTypeByTag = { 4: 'ihave', 5: 'iwant', 6: 'gone' } as const
 
 /** The message as a value for canonical CBOR, profile `signed`. */
 export function encodePubsubMessage(message: PubsubMessage): CborValue {
@@ -49,8 +48,11 @@ export function encodePubsubMessage(message: PubsubMessage): CborValue {
     case 'ihave':
     case 'iwant':
     case 'gone':
+      return [prefixesTag[message.type], packPrefixes(message.prefixes)]
     case 'wantBatches':
-      return [idsTag[message.type], message.ids.map(bytesOf)]
+      return [7, message.ids.map(idToBytes)]
+    case 'wantFragments':
+      return [12, idToBytes(message.id), message.indexes]
     case 'graft':
       return [8, idToBytes(message.source)]
     case 'prune':
@@ -84,8 +86,9 @@ export function decodePubsubMessage(value: CborValue): Result<PubsubMessage, Sha
     case 4:
     case 5:
     case 6:
+      return decodePrefixes(prefixesTypeByTag[tag], value)
     case 7:
-      return decodeIds(idsTypeByTag[tag]!, value)
+      return decodeWantBatches(value)
     case 8:
     case 9: {
       if (!isTuple(value, 2) || !isBytes(value[1], idBytes)) return badShape('tree.source')
@@ -95,23 +98,11 @@ export function decodePubsubMessage(value: CborValue): Result<PubsubMessage, Sha
       return decodeAck(value)
     case 11:
       return decodeSync(value)
+    case 12:
+      return decodeWantFragments(value)
     default:
       return badShape('pubsub.type')
   }
-}
-
-/** Ids whose bytes are kept. Source: our choice; an id is announced on several links within a moment. */
-const keptIds = 2_048
-const bytesById = new Map<MessageId, Bytes>()
-
-/** The bytes of an id, made once for all links on which it is announced. Not to be changed. */
-function bytesOf(id: MessageId): Bytes {
-  let bytes = bytesById.get(id)
-  if (bytes !== undefined) return bytes
-  if (bytesById.size >= keptIds) bytesById.clear()
-  bytes = idToBytes(id)
-  bytesById.set(id, bytes)
-  return bytes
 }
 
 function positionValues({ topic, author, stream, seq }: Position): CborValue[] {
@@ -123,11 +114,26 @@ function decodePosition(value: readonly CborValue[]): Position | undefined {
   if (!isBytes(topic, idBytes) || !isBytes(author, idBytes)) return undefined
   if (!isBytes(stream, streamIdBytes) || !isUint(seq)) return undefined
   return {
-    topic: topicIdFromBytes(topic),
-    author: peerIdFromBytes(author),
-    stream: streamIdFromBytes(stream),
+    topic: interned(topics, topicIdFromBytes(topic)),
+    author: interned(authors, peerIdFromBytes(author)),
+    stream: interned(streams, streamIdFromBytes(stream)),
     seq,
   }
+}
+
+/** Ids of one kind that stand in messages lately. Source: our choice. */
+const internedIds = 1_024
+const topics = new Map<TopicId, TopicId>()
+const authors = new Map<PeerId, PeerId>()
+const streams = new Map<StreamId, StreamId>()
+
+/** The same text for the same id: a message that is kept holds no copies, and maps compare it at a glance. */
+function interned<Id>(known: Map<Id, Id>, id: Id): Id {
+  const same = known.get(id)
+  if (same !== undefined) return same
+  if (known.size >= internedIds) known.clear()
+  known.set(id, id)
+  return id
 }
 
 function decodeEager(value: readonly CborValue[]): Result<PubsubMessage, ShapeFault> {
@@ -135,7 +141,9 @@ function decodeEager(value: readonly CborValue[]): Result<PubsubMessage, ShapeFa
   if (value.length !== 6 || !isBytesUpTo(payload, fragmentBytes)) return badShape('eager.payload')
   const position = decodePosition(value)
   if (position === undefined) return badShape('eager')
-  return ok({ type: 'eager', ...position, payload })
+  const { topic, author, stream, seq } = position
+  // A literal with all its fields: an object that grows takes twice the memory.
+  return ok({ type: 'eager', topic, author, stream, seq, payload })
 }
 
 function decodeManifest(value: readonly CborValue[]): Result<PubsubMessage, ShapeFault> {
@@ -162,20 +170,41 @@ function decodeFragment(value: readonly CborValue[]): Result<PubsubMessage, Shap
   return ok({ type: 'fragment', id: messageIdFromBytes(id), index, bytes })
 }
 
-function decodeIds(
-  type: IdsMessage['type'],
+function decodeWantFragments(value: readonly CborValue[]): Result<PubsubMessage, ShapeFault> {
+  const [, id, list] = value
+  if (value.length !== 3 || !isBytes(id, idBytes)) return badShape('wantFragments.id')
+  if (!isList(list, maxLeaves) || list.length === 0) return badShape('wantFragments.indexes')
+  const indexes: number[] = []
+  for (const index of list) {
+    if (!isUint(index, maxLeaves - 1)) return badShape('wantFragments.indexes')
+    indexes.push(index)
+  }
+  return ok({ type: 'wantFragments', id: messageIdFromBytes(id), indexes })
+}
+
+function decodePrefixes(
+  type: PrefixesMessage['type'],
   value: readonly CborValue[],
 ): Result<PubsubMessage, ShapeFault> {
+  const packed = value[1]
+  if (value.length !== 2 || !isBytesUpTo(packed, maxListedPrefixes * prefixBytes)) {
+    return badShape(`${type}.prefixes`)
+  }
+  if (packed.length === 0 || packed.length % prefixBytes !== 0) return badShape(`${type}.prefixes`)
+  return ok({ type, prefixes: unpackPrefixes(packed) })
+}
+
+function decodeWantBatches(value: readonly CborValue[]): Result<PubsubMessage, ShapeFault> {
   const list = value[1]
   if (value.length !== 2 || !isList(list, maxListedIds) || list.length === 0) {
-    return badShape(`${type}.ids`)
+    return badShape('wantBatches.ids')
   }
   const ids: MessageId[] = []
   for (const id of list) {
-    if (!isBytes(id, idBytes)) return badShape(`${type}.ids`)
+    if (!isBytes(id, idBytes)) return badShape('wantBatches.ids')
     ids.push(messageIdFromBytes(id))
   }
-  return ok({ type, ids })
+  return ok({ type: 'wantBatches', ids })
 }
 
 function ackValue({ topic, stream, first, count }: AckRange): CborValue {

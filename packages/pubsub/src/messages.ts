@@ -1,4 +1,5 @@
 import type { CborValue, MessageId, PeerId, Signed, StreamId, TopicId } from '@kithnet/types'
+import type { IdPrefix } from './id-prefix.ts'
 
 /** Where a message stands: with the network, everything but the content that its id covers. */
 export interface Position {
@@ -44,9 +45,22 @@ export interface AckRange {
 }
 
 /** Messages of the sender's cache that it does not push on this link, or asks for, or has no more. */
-export interface IdsMessage {
-  readonly type: 'ihave' | 'iwant' | 'gone' | 'wantBatches'
+export interface PrefixesMessage {
+  readonly type: 'ihave' | 'iwant' | 'gone'
+  readonly prefixes: readonly IdPrefix[]
+}
+
+/** Asks for the batches that list messages which were pushed without. */
+export interface WantBatchesMessage {
+  readonly type: 'wantBatches'
   readonly ids: readonly MessageId[]
+}
+
+/** Asks for pieces of a message whose manifest is here. */
+export interface WantFragmentsMessage {
+  readonly type: 'wantFragments'
+  readonly id: MessageId
+  readonly indexes: readonly number[]
 }
 
 /** Push messages of this source again, or stop. */
@@ -79,7 +93,9 @@ export type PubsubMessage =
   | ManifestMessage
   | FragmentMessage
   | BatchMessage
-  | IdsMessage
+  | PrefixesMessage
+  | WantBatchesMessage
+  | WantFragmentsMessage
   | TreeMessage
   | AckMessage
   | SyncMessage

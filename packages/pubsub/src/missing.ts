@@ -1,38 +1,52 @@
 import { after, Deadlines, type Instant } from '@kithnet/kernel'
-import type { MessageId, PeerId } from '@kithnet/types'
+import type { PeerId } from '@kithnet/types'
 import { maxAlternatives } from './config.ts'
-import type { Links } from './links.ts'
+import type { IdPrefix } from './id-prefix.ts'
+import type { Links, LinkState } from './links.ts'
+import { RoundTrip } from './round-trip.ts'
 
 interface MissingMessage {
-  readonly id: MessageId
+  readonly id: IdPrefix
   /** Who has it, and has not been asked yet. */
   readonly announcers: PeerId[]
   /** Who announced it first, and is charged. */
   readonly owner: PeerId
   /** Found by comparing histories: may be old, and comes late. */
   history: boolean
+  readonly announcedAt: Instant
   asked: PeerId | undefined
   askedAt: Instant
+  /** Who was asked has given it, and it is not verified yet. */
+  isGiven: boolean
 }
 
 /** What is due: whom to ask for what, and who did not answer. */
 export interface DueWants {
-  readonly asks: ReadonlyMap<PeerId, readonly MessageId[]>
-  readonly unanswered: readonly { readonly peer: PeerId; readonly id: MessageId }[]
+  readonly asks: ReadonlyMap<PeerId, readonly IdPrefix[]>
+  readonly unanswered: readonly { readonly peer: PeerId; readonly id: IdPrefix }[]
 }
 
 /**
- * Messages that others have and this node has not. Each is asked of one announcer at a time; one that does not
+ * Messages that others have and this node has not, by the first bytes of their ids. Each is asked of one announcer at a time; one that does not
  * answer in time is passed over for the next.
  */
 export class Missing {
-  readonly #byId = new Map<MessageId, MissingMessage>()
-  readonly #deadlines = new Deadlines<MessageId>()
+  /** How much later than its announcement a push comes, where it comes later: on a busy host nearly all do. */
+  readonly lateness: RoundTrip = new RoundTrip(0)
+  readonly #byId = new Map<IdPrefix, MissingMessage>()
+  readonly #deadlines = new Deadlines<IdPrefix>()
   readonly #links: Links
   readonly #perLink: number
   readonly #wantsPerLink: number
+  readonly #rankOf: (link: LinkState) => number
 
-  constructor(links: Links, perLink: number, wantsPerLink: number) {
+  constructor(
+    links: Links,
+    perLink: number,
+    wantsPerLink: number,
+    rankOf: (link: LinkState) => number,
+  ) {
+    this.#rankOf = rankOf
     this.#links = links
     this.#perLink = perLink
     this.#wantsPerLink = wantsPerLink
@@ -48,21 +62,21 @@ export class Missing {
   }
 
   /** True when the peer was asked for the id because of its history. */
-  isLate(id: MessageId, from: PeerId): boolean {
+  isLate(id: IdPrefix, from: PeerId): boolean {
     const entry = this.#byId.get(id)
     return entry !== undefined && entry.history && entry.asked === from
   }
 
-  isAsked(id: MessageId, from: PeerId): boolean {
+  isAsked(id: IdPrefix, from: PeerId): boolean {
     return this.#byId.get(id)?.asked === from
   }
 
-  has(id: MessageId): boolean {
+  has(id: IdPrefix): boolean {
     return this.#byId.has(id)
   }
 
   /** The peer has the message. It is asked for at `at` unless it comes before. False beyond the link's bound. */
-  announced(id: MessageId, peer: PeerId, history: boolean, at: Instant): boolean {
+  announced(id: IdPrefix, peer: PeerId, history: boolean, at: Instant, now: Instant = at): boolean {
     const entry = this.#byId.get(id)
     if (entry !== undefined) {
       entry.history ||= history
@@ -78,15 +92,17 @@ export class Missing {
       announcers: [peer],
       owner: peer,
       history,
+      announcedAt: now,
       asked: undefined,
       askedAt: at,
+      isGiven: false,
     })
     this.#deadlines.arm(id, at)
     return true
   }
 
   /** The peer should have the message: it is asked first when it is sure to, else after those who announced it. */
-  preferred(id: MessageId, peer: PeerId, isSure: boolean, now: Instant): void {
+  preferred(id: IdPrefix, peer: PeerId, isSure: boolean, now: Instant): void {
     const entry = this.#byId.get(id)
     if (entry === undefined) {
       this.announced(id, peer, false, now)
@@ -106,15 +122,23 @@ export class Missing {
   }
 
   /** Ask the next announcer at once: what was thought to be on its way is not. */
-  hurry(id: MessageId, now: Instant): boolean {
+  hurry(id: IdPrefix, now: Instant): boolean {
     const entry = this.#byId.get(id)
     if (entry === undefined) return false
     if (entry.asked === undefined) this.#deadlines.arm(id, now)
     return true
   }
 
+  /** The peer has sent what may be it. True when it was asked. Whether it is verified in time is not its promise. */
+  given(id: IdPrefix, peer: PeerId): boolean {
+    const entry = this.#byId.get(id)
+    if (entry?.asked !== peer) return false
+    entry.isGiven = true
+    return true
+  }
+
   /** The peer has it no more: the next announcer is asked. */
-  gone(id: MessageId, peer: PeerId, now: Instant): void {
+  gone(id: IdPrefix, peer: PeerId, now: Instant): void {
     const entry = this.#byId.get(id)
     if (entry === undefined) return
     const index = entry.announcers.indexOf(peer)
@@ -126,16 +150,17 @@ export class Missing {
   }
 
   /** It is here. How long the one who was asked took says how long the next may take. */
-  found(id: MessageId, via: PeerId, now: Instant): void {
+  found(id: IdPrefix, via: PeerId, now: Instant): void {
     const entry = this.#byId.get(id)
     if (entry === undefined) return
     if (entry.asked === via) this.#links.peek(via)?.roundTrip.sample(now - entry.askedAt)
+    else if (!entry.history) this.lateness.sample(now - entry.announcedAt)
     this.#delete(entry)
   }
 
   /** The peer's link is gone. */
   forget(peer: PeerId, now: Instant): void {
-    const affected: MessageId[] = []
+    const affected: IdPrefix[] = []
     for (const entry of this.#byId.values()) {
       if (entry.asked === peer || entry.announcers.includes(peer)) affected.push(entry.id)
     }
@@ -144,8 +169,8 @@ export class Missing {
 
   /** Takes what is due at `now`. */
   due(now: Instant): DueWants {
-    const asks = new Map<PeerId, MessageId[]>()
-    const unanswered: { peer: PeerId; id: MessageId }[] = []
+    const asks = new Map<PeerId, IdPrefix[]>()
+    const unanswered: { peer: PeerId; id: IdPrefix }[] = []
     for (
       let id = this.#deadlines.takeDue(now);
       id !== undefined;
@@ -154,7 +179,7 @@ export class Missing {
       const entry = this.#byId.get(id)
       if (entry === undefined) continue
       if (entry.asked !== undefined) {
-        unanswered.push({ peer: entry.asked, id })
+        if (!entry.isGiven) unanswered.push({ peer: entry.asked, id })
         this.#settle(entry)
       }
       this.#ask(entry, asks, now)
@@ -162,16 +187,16 @@ export class Missing {
     return { asks, unanswered }
   }
 
-  #ask(entry: MissingMessage, asks: Map<PeerId, MessageId[]>, now: Instant): void {
+  #ask(entry: MissingMessage, asks: Map<PeerId, IdPrefix[]>, now: Instant): void {
     const { announcers, id } = entry
-    for (let index = 0; index < announcers.length; index++) {
-      const peer = announcers[index]!
-      const link = this.#links.peek(peer)
-      if (link === undefined || link.wants >= this.#wantsPerLink) continue
-      announcers.splice(index, 1)
+    const link = this.#whomToAsk(announcers)
+    if (link !== undefined) {
+      const { peer } = link
+      announcers.splice(announcers.indexOf(peer), 1)
       link.wants++
       entry.asked = peer
       entry.askedAt = now
+      entry.isGiven = false
       const list = asks.get(peer)
       if (list === undefined) asks.set(peer, [id])
       else list.push(id)
@@ -181,6 +206,21 @@ export class Missing {
     }
     if (announcers.length === 0) this.#delete(entry)
     else this.#deadlines.arm(id, after(now, busyMs))
+  }
+
+  /** The first announcer that may be asked, unless a later one ranks clearly better. */
+  #whomToAsk(announcers: readonly PeerId[]): LinkState | undefined {
+    let best: LinkState | undefined
+    let bestRank = 0
+    for (const peer of announcers) {
+      const link = this.#links.peek(peer)
+      if (link === undefined || link.wants >= this.#wantsPerLink) continue
+      const rank = this.#rankOf(link)
+      if (best !== undefined && rank < bestRank + clearlyBetter) continue
+      best = link
+      bestRank = rank
+    }
+    return best
   }
 
   #settle(entry: MissingMessage): void {
@@ -197,6 +237,9 @@ export class Missing {
     if (owner !== undefined && owner.missing > 0) owner.missing--
   }
 }
+
+/** Points of rank. Source: our choice; the distance between two steps of the ladder. */
+const clearlyBetter = 25
 
 /** Pause when every announcer has as many requests as it may. Source: our choice; about a round trip. */
 const busyMs = 20

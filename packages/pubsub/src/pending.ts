@@ -1,8 +1,15 @@
 import { type Instant } from '@kithnet/kernel'
-import type { Batch, BatchId, MessageId, PeerId, Signed } from '@kithnet/types'
+import {
+  type Batch,
+  type BatchId,
+  hashBytes,
+  type MessageId,
+  type PeerId,
+  type Signed,
+} from '@kithnet/types'
 import { maxAlternatives } from './config.ts'
 import type { Links } from './links.ts'
-import type { EagerMessage } from './messages.ts'
+import type { EagerMessage, ManifestMessage } from './messages.ts'
 
 /** A batch whose signature is being checked. */
 export interface PendingBatch {
@@ -20,7 +27,8 @@ export interface PendingBatch {
 /** A message that no verified batch lists yet. */
 export interface PendingMessage {
   readonly id: MessageId
-  readonly message: EagerMessage
+  /** Of a message in pieces its manifest. */
+  readonly message: EagerMessage | ManifestMessage
   readonly bytes: number
   /** Who delivered it, first the one that is charged. */
   readonly owner: PeerId
@@ -56,6 +64,16 @@ export class Pending {
     return link.pendingMessages < this.#maxMessages && link.pendingBytes + bytes <= this.#maxBytes
   }
 
+  /**
+   * True when a batch may come in. One that lists a message which waits for it has as much room again: else messages
+   * that fill the room of a link would keep out what they wait for.
+   */
+  hasRoomForBatch(peer: PeerId, { ids }: Batch, bytes: number): boolean {
+    if (this.hasRoom(peer, bytes)) return true
+    const link = this.#links.of(peer)
+    return link.pendingMessages < 2 * this.#maxMessages && ids.some((id) => this.messages.has(id))
+  }
+
   /** True when a batch that is being checked lists the message. */
   isListed(id: MessageId): boolean {
     return this.#batchesByMessage.has(id)
@@ -80,8 +98,13 @@ export class Pending {
     return pending
   }
 
-  addMessage(id: MessageId, message: EagerMessage, from: PeerId, now: Instant): PendingMessage {
-    const bytes = message.payload.length
+  addMessage(
+    id: MessageId,
+    message: EagerMessage | ManifestMessage,
+    from: PeerId,
+    now: Instant,
+  ): PendingMessage {
+    const bytes = bytesOf(message)
     const pending: PendingMessage = {
       id,
       message,
@@ -136,6 +159,11 @@ export class Pending {
     link.pendingMessages = Math.max(0, link.pendingMessages - 1)
     link.pendingBytes = Math.max(0, link.pendingBytes - bytes)
   }
+}
+
+/** What a message takes of its link's account. The pieces of one with a manifest are charged as they come. */
+export function bytesOf(message: EagerMessage | ManifestMessage): number {
+  return message.type === 'eager' ? message.payload.length : message.leaves.length * hashBytes
 }
 
 /** Adds another deliverer, up to three beside the first. True when it is new and kept. */

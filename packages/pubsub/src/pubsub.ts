@@ -1,18 +1,21 @@
 import { after, type Effect, type Fired, type Instant, type Machine } from '@kithnet/kernel'
-import type { PeerId, TopicId } from '@kithnet/types'
+import { isEphemeral, type PeerId, type TopicId } from '@kithnet/types'
 import { Acceptance } from './acceptance.ts'
 import type { TrustedBatch } from './batch-book.ts'
 import { Dissemination } from './dissemination.ts'
 import type { TimerKey } from './effect-list.ts'
 import type { PubsubEvent, PubsubOutput } from './events.ts'
 import { History } from './history.ts'
+import { prefixBytes } from './id-prefix.ts'
 import { Intake } from './intake.ts'
+import type { Standing } from './link-scores.ts'
 import type { CachedMessage } from './message-cache.ts'
 import type { PubsubMessage } from './messages.ts'
 import type { PubsubOptions } from './options.ts'
 import { Outgoing, type SignedDrafts } from './outgoing.ts'
 import { Publications } from './publications.ts'
 import { State } from './state.ts'
+import type { Order, StreamNumbers } from './stream-order.ts'
 
 /** What one neighbour looks like from here. */
 export interface NeighbourView {
@@ -22,14 +25,19 @@ export interface NeighbourView {
   readonly roundTripMs: number | undefined
   readonly pendingBytes: number
   readonly congested: boolean
+  /** Announcements that wait for the link; at most 64 KiB. */
+  readonly unsentBytes: number
   /** 100 for a link without faults, 0 for one that is to be cut. */
   readonly score: number
+  readonly standing: Standing
 }
 
 /** What a `Pubsub` holds, for status and tests of bounds. */
 export interface PubsubView {
   readonly neighbours: readonly NeighbourView[]
   readonly topics: readonly TopicId[]
+  /** Messages of ordered topics that wait for what comes before them. */
+  readonly held: number
   readonly cachedMessages: number
   readonly cachedBytes: number
   readonly seen: number
@@ -73,7 +81,7 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
   on(event: PubsubEvent | Fired<string>, now: Instant): Effects {
     switch (event.type) {
       case 'received':
-        if (!this.#state.isShed(event.from)) this.#received(event.from, event.message, now)
+        if (!this.#state.isUnheard(event.from)) this.#received(event.from, event.message, now)
         break
       case 'fired':
         this.#fired(event.key as TimerKey, now)
@@ -85,7 +93,7 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
         this.#intake.onUnverified(event.token, event.cause, now)
         break
       case 'publish':
-        this.#publish(event.token, event.topic, event.payload, now)
+        this.#publish(event, now)
         break
       case 'signed': {
         const done = this.#outgoing.signed(event.token, event.signature)
@@ -94,20 +102,21 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
         break
       }
       case 'subscribe':
-        this.#subscribe(event.topic)
+        this.#subscribe(event.topic, event.order ?? 'none', now)
         break
       case 'unsubscribe':
-        this.#state.subscribed.delete(event.topic)
+        this.#state.subscriptions.close(event.topic)
         break
       default:
         this.#linkEvent(event, now)
     }
+    for (const peer of this.#state.takeRelegated()) this.#dissemination.mend(peer, now)
     return this.#state.effects.take()
   }
 
   /** What is held now. */
   view(): PubsubView {
-    const { links, subscribed, cache, seen, lanes, book, missing, eager, scores } = this.#state
+    const { links, subscriptions, cache, seen, lanes, book, missing, eager, scores } = this.#state
     const { pending } = this.#intake
     return {
       neighbours: links.neighbours.map((link) => ({
@@ -116,9 +125,12 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
         roundTripMs: link.roundTrip.smoothedMs,
         pendingBytes: link.pendingBytes,
         congested: link.congested,
+        unsentBytes: link.announce.size * prefixBytes,
         score: scores.of(link.peer),
+        standing: this.#state.standingOf(link.peer),
       })),
-      topics: [...subscribed],
+      topics: subscriptions.topics,
+      held: subscriptions.held,
       cachedMessages: cache.size,
       cachedBytes: cache.bytes,
       seen: seen.size,
@@ -128,6 +140,11 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
       missing: missing.size,
       queued: this.#outgoing.waiting,
     }
+  }
+
+  /** Numbers of a topic that have not come and still may. */
+  missing(topic: TopicId): readonly StreamNumbers[] {
+    return this.#state.subscriptions.missing(topic)
   }
 
   #linkEvent(
@@ -151,18 +168,26 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
       case 'neighbourUp':
         if (!links.setNeighbour(event.peer, true)) return
         eager.welcome(event.peer)
+        links.of(event.peer).neighbourSince = now
+        this.#state.judge(event.peer, now)
         this.#release(now)
         this.#history.welcome(event.peer, now)
         return
-      case 'neighbourDown':
+      case 'neighbourDown': {
+        const link = links.peek(event.peer)
+        if (link !== undefined) {
+          link.heardAt = undefined
+          link.isUseful = false
+        }
         links.setNeighbour(event.peer, false)
         this.#dissemination.mend(event.peer, now)
         return
+      }
       case 'gone':
         this.#gone(event.peer, now)
         return
       case 'misbehaved':
-        this.#state.charge(event.peer, event.fault, now, event.points)
+        this.#state.charge(event.peer, event.fault, now, event.price)
         return
       case 'clock':
         clock.set(event.epochAtZero)
@@ -184,6 +209,8 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
   }
 
   #received(from: PeerId, message: PubsubMessage, now: Instant): void {
+    const link = this.#state.links.peek(from)
+    if (link !== undefined) link.heardAt = now
     const { eager, effects } = this.#state
     switch (message.type) {
       case 'eager':
@@ -193,19 +220,23 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
       case 'manifest':
         return this.#intake.onManifest(message, from, now)
       case 'fragment':
-        return this.#intake.onFragment(message, from, now)
+        return this.#intake.large.onFragment(message, from, now)
       case 'ihave':
-        return this.#dissemination.onIhave(message.ids, from, now)
+        return this.#dissemination.onIhave(message.prefixes, from, now)
       case 'iwant':
-        return this.#dissemination.onIwant(message.ids, from, now)
+        return this.#dissemination.onIwant(message.prefixes, from, now)
       case 'gone':
-        return this.#dissemination.onGone(message.ids, from, now)
+        this.#dissemination.onGone(message.prefixes, from, now)
+        return this.#intake.large.onGone(message.prefixes, from, now)
+      case 'wantFragments':
+        return this.#intake.large.onWantFragments(message, from, now)
       case 'wantBatches':
         return this.#dissemination.onWantBatches(message.ids, from)
       case 'prune':
         return eager.pruned(message.source, from, now)
       case 'graft':
-        return this.#dissemination.onGraft(message.source, from)
+        this.#dissemination.onGraft(message.source, from)
+        return this.#intake.large.onGraft(message.source, from)
       case 'sync':
         return this.#history.onSync(message, from, now)
       case 'ack': {
@@ -217,7 +248,7 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
   }
 
   #fired(key: TimerKey, now: Instant): void {
-    this.#state.effects.fired(key)
+    this.#state.woke(this.#state.effects.fired(key, now), now)
     switch (key) {
       case 'announce':
         return this.#dissemination.flushAnnouncements()
@@ -230,37 +261,50 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
       case 'flush':
         return this.#sign(now)
       case 'history':
+        this.#state.tellIdle(now)
         return this.#history.onTimer(now)
+      case 'order':
+        return this.#state.subscriptions.tick(now)
       case 'sweep':
         return this.#sweep(now)
+      case 'standing':
+        return this.#state.reviewStandings(now)
     }
   }
 
-  #publish(token: number, topic: TopicId, payload: Uint8Array, now: Instant): void {
-    const { effects } = this.#state
-    const draft = this.#outgoing.publish(token, topic, payload, now)
+  #publish(
+    { token, topic, payload, confirmers }: Extract<PubsubEvent, { type: 'publish' }>,
+    now: Instant,
+  ): void {
+    const { effects, subscriptions } = this.#state
+    const sealed = subscriptions.seal(topic, payload, confirmers ?? [])
+    const draft = this.#outgoing.publish(token, topic, sealed, now)
     if (!draft.ok) {
       effects.emit({ type: 'refused', token, fault: draft.fault })
       return
     }
+    subscriptions.wrote(topic)
     effects.emit({ type: 'published', token, id: draft.value.id, status: 'queued', peers: 0 })
     this.#sign(now)
   }
 
   /** Has every batch signed that is due, unless there is nobody to send it to. */
   #sign(now: Instant): void {
-    const { links, effects, clock } = this.#state
+    const { links, effects, clock, eager } = this.#state
     if (!links.neighbours.some((link) => !link.congested)) return
-    for (const { token, body } of this.#outgoing.close(now, () => clock.stamp(now))) {
-      effects.emit({ type: 'sign', token, body })
-    }
+    const due = this.#outgoing.close(
+      now,
+      () => clock.stamp(now),
+      () => eager.heardLately(now),
+    )
+    for (const { token, body } of due) effects.emit({ type: 'sign', token, body })
     const { next } = this.#outgoing
     if (next !== undefined) effects.armBy('flush', next)
   }
 
   /** Sends a batch that was signed just now. */
   #send({ batch, id, signed, drafts }: SignedDrafts, now: Instant): void {
-    const { lanes, book, self } = this.#state
+    const { lanes, book, self, subscriptions } = this.#state
     const lane = lanes.open(batch, self)
     const trusted: TrustedBatch = {
       id,
@@ -276,6 +320,7 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
       lane.taken.add(message.seq)
       const cached = this.#acceptance.keep(draft.id, message, trusted, self, false, now)
       this.#publications.sent(draft.token, draft.id, message.topic, message.seq)
+      subscriptions.own(cached)
       this.#sendOwn(draft.token, cached, now)
     }
   }
@@ -298,12 +343,13 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
   }
 
   /** Also delivers what the cache has of the topic, as late. */
-  #subscribe(topic: TopicId): void {
-    const { subscribed, cache } = this.#state
-    if (subscribed.has(topic)) return
-    subscribed.add(topic)
+  #subscribe(topic: TopicId, order: Order, now: Instant): void {
+    const { subscriptions, cache } = this.#state
+    if (subscriptions.has(topic)) return
+    subscriptions.open(topic, order, now)
+    if (isEphemeral(topic)) return
     for (const cached of cache.ofTopic(topic)) {
-      this.#acceptance.deliver(cached.late ? cached : { ...cached, late: true })
+      subscriptions.deliver(cached.late ? cached : { ...cached, late: true }, now)
       cached.delivered = true
     }
   }
@@ -320,13 +366,14 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
   }
 
   #sweep(now: Instant): void {
-    const { config, cache, book, seen, lanes, clock, effects } = this.#state
-    cache.sweep(after(now, -config.cacheMs))
+    const { config, cache, book, seen, lanes, clock, effects, subscriptions } = this.#state
+    cache.sweep(after(now, -config.cacheMs), after(now, -config.ephemeralMs))
     book.sweep(after(now, -config.idleBatchMs))
     const oldest = clock.wall(now) - config.retentionMs
     seen.sweep(oldest)
     lanes.sweep(oldest)
-    if (seen.size + lanes.size + cache.size + book.size > 0) {
+    subscriptions.sweep(oldest)
+    if (seen.size + lanes.size + cache.size + book.size + subscriptions.streams > 0) {
       effects.armBy('sweep', after(now, config.idleBatchMs))
     }
   }

@@ -1,4 +1,4 @@
-/** A smoothed round trip and its deviation. Source: RFC 6298 section 2. */
+/** A smoothed round trip and its deviation. Source: RFC 6298 section 2; that it falls faster than it rises is our choice. */
 export class RoundTrip {
   #smoothedMs: number | undefined
   #deviationMs: number
@@ -23,8 +23,11 @@ export class RoundTrip {
       this.#deviationMs = ms / 2
       return
     }
-    this.#deviationMs += (Math.abs(this.#smoothedMs - ms) - this.#deviationMs) / 4
-    this.#smoothedMs += (ms - this.#smoothedMs) / 8
+    const difference = ms - this.#smoothedMs
+    // What gets shorter does not become less certain, and a first one, taken while all was new, is soon forgotten.
+    const deviation = difference < 0 ? Math.min(-difference, this.#deviationMs / 2) : difference
+    this.#deviationMs += (deviation - this.#deviationMs) / 4
+    this.#smoothedMs += difference / (difference < 0 ? 2 : 8)
   }
 
   /** Few round trips take longer: about the 95th percentile. */

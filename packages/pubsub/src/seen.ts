@@ -1,20 +1,19 @@
-import type { EpochMs } from '@kithnet/kernel'
+import { type EpochMs, epochMs } from '@kithnet/kernel'
 import { ItemSet } from '@kithnet/reconcile'
 import { type MessageId, messageIdFromBytes, type PeerId } from '@kithnet/types'
+import type { IdPrefix } from './id-prefix.ts'
+import { IdTable, noRow, type Row } from './id-table.ts'
 
-/** The ids that one link has brought first. */
+/** The ids that one link has brought first: a list through the rows, in the order of arrival. */
 interface Account {
-  /** In the order of arrival; an id that has expired stays until its turn. */
-  readonly ids: MessageId[]
-  head: number
+  readonly link: PeerId
+  /** Where `Seen` keeps it. */
+  readonly index: number
+  oldest: Row
+  newest: Row
   live: number
   /** The youngest id that the bound has pushed out: up to here this link's word is not news. */
   horizon: number
-}
-
-interface SeenEntry {
-  readonly hlc: EpochMs
-  readonly account: Account
 }
 
 /**
@@ -24,14 +23,19 @@ interface SeenEntry {
 export class Seen {
   /** By author's time. */
   readonly items: ItemSet<MessageId> = new ItemSet(messageIdFromBytes)
-  readonly #entries = new Map<MessageId, SeenEntry>()
+  readonly #table: IdTable
+  #times = new Float64Array(0)
+  /** Index of the account, the row before and the row after, for each row. */
+  #links = new Int32Array(0)
   readonly #accounts = new Map<PeerId, Account>()
+  readonly #accountByIndex: (Account | undefined)[] = []
   readonly #perLink: number
   #horizon = -1
 
-  /** `perLink` ids at most on account of one link. */
-  constructor(perLink: number) {
+  /** `perLink` ids at most on account of one link. `secret`: 32 bits that no peer knows. */
+  constructor(perLink: number, secret: number) {
     this.#perLink = perLink
+    this.#table = new IdTable(secret)
   }
 
   /** Up to this time, by authors' clocks, some ids have been pushed out: what is not here may have been. */
@@ -40,11 +44,16 @@ export class Seen {
   }
 
   get size(): number {
-    return this.#entries.size
+    return this.#table.size
   }
 
   has(id: MessageId): boolean {
-    return this.#entries.has(id)
+    return this.#table.find(id) !== noRow
+  }
+
+  /** True when an id with this prefix is here. */
+  hasPrefix(prefix: IdPrefix): boolean {
+    return this.#table.hasPrefix(prefix)
   }
 
   /** True when ids as old as this may have been forgotten early on account of the link. */
@@ -52,51 +61,88 @@ export class Seen {
     return hlc <= (this.#accounts.get(link)?.horizon ?? -1)
   }
 
-  add(id: MessageId, hlc: EpochMs, link: PeerId): void {
-    let account = this.#accounts.get(link)
-    if (account === undefined) {
-      account = { ids: [], head: 0, live: 0, horizon: -1 }
-      this.#accounts.set(link, account)
-    }
-    this.#entries.set(id, { hlc, account })
-    this.items.add(hlc, id)
-    account.ids.push(id)
+  /** What is not `compared` is never asked for, nor offered, when histories are. */
+  add(id: MessageId, hlc: EpochMs, link: PeerId, compared = true): void {
+    if (this.has(id)) return
+    const account = this.#accounts.get(link) ?? this.#open(link)
+    const row = this.#table.add(id)
+    this.#makeRoom()
+    if (compared) this.items.add(hlc, id)
+    this.#times[row] = hlc
+    this.#links.set([account.index, account.newest, noRow], row * columns)
+    if (account.newest === noRow) account.oldest = row
+    else this.#links[account.newest * columns + after] = row
+    account.newest = row
     account.live++
     while (account.live > this.#perLink) this.#pushOut(account)
+  }
+
+  /** An id that is here, and that nobody shall ask for any more when histories are compared. */
+  uncompare(id: MessageId, hlc: EpochMs): void {
+    this.items.delete(hlc, id)
   }
 
   /** Forgets what is older than `time` by its author's clock. */
   sweep(time: number): void {
     for (const id of this.items.evictBefore(time)) {
-      const entry = this.#entries.get(id)
-      if (entry === undefined) continue
-      this.#entries.delete(id)
-      entry.account.live--
+      const row = this.#table.find(id)
+      if (row !== noRow) this.#remove(row)
     }
-    for (const [link, account] of this.#accounts) {
-      this.#compact(account)
-      if (account.live === 0 && account.horizon < time) this.#accounts.delete(link)
+    for (const account of this.#accounts.values()) {
+      // What was not compared is in the order in which it came, which is near enough that of its times.
+      while (account.oldest !== noRow && this.#times[account.oldest]! < time) {
+        this.#remove(account.oldest)
+      }
+      if (account.live > 0 || account.horizon >= time) continue
+      this.#accounts.delete(account.link)
+      this.#accountByIndex[account.index] = undefined
     }
+  }
+
+  #open(link: PeerId): Account {
+    const free = this.#accountByIndex.indexOf(undefined)
+    const index = free < 0 ? this.#accountByIndex.length : free
+    const account = { link, index, oldest: noRow, newest: noRow, live: 0, horizon: -1 }
+    this.#accounts.set(link, account)
+    this.#accountByIndex[index] = account
+    return account
   }
 
   #pushOut(account: Account): void {
-    const id = account.ids[account.head++]!
-    const entry = this.#entries.get(id)
-    if (entry?.account !== account) return
-    this.#entries.delete(id)
-    this.items.delete(entry.hlc, id)
-    account.live--
-    account.horizon = Math.max(account.horizon, entry.hlc)
-    this.#horizon = Math.max(this.#horizon, entry.hlc)
-    this.#compact(account)
+    const row = account.oldest
+    const hlc = epochMs(this.#times[row]!)
+    this.items.delete(hlc, this.#table.idAt(row))
+    this.#remove(row)
+    account.horizon = Math.max(account.horizon, hlc)
+    this.#horizon = Math.max(this.#horizon, hlc)
   }
 
-  #compact(account: Account): void {
-    while (account.head < account.ids.length && !this.#entries.has(account.ids[account.head]!)) {
-      account.head++
-    }
-    if (account.head < 1_024 || account.head * 2 < account.ids.length) return
-    account.ids.splice(0, account.head)
-    account.head = 0
+  #remove(row: Row): void {
+    const at = row * columns
+    const account = this.#accountByIndex[this.#links[at]!]!
+    const [previous, next] = [this.#links[at + before]!, this.#links[at + after]!]
+    if (previous === noRow) account.oldest = next
+    else this.#links[previous * columns + after] = next
+    if (next === noRow) account.newest = previous
+    else this.#links[next * columns + before] = previous
+    account.live--
+    this.#table.delete(row)
+  }
+
+  /** The columns grow with the table. */
+  #makeRoom(): void {
+    const { capacity } = this.#table
+    if (this.#times.length >= capacity) return
+    const times = new Float64Array(capacity)
+    times.set(this.#times)
+    this.#times = times
+    const links = new Int32Array(capacity * columns)
+    links.set(this.#links)
+    this.#links = links
   }
 }
+
+/** Of `#links`: the account comes first. */
+const columns = 3
+const before = 1
+const after = 2

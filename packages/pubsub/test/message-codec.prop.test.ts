@@ -1,7 +1,12 @@
 import { toHex } from '@kithnet/kernel'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodePubsubMessage, encodePubsubMessage, type PubsubMessage } from '@kithnet/pubsub'
+import {
+  decodePubsubMessage,
+  encodePubsubMessage,
+  prefixOf,
+  type PubsubMessage,
+} from '@kithnet/pubsub'
 import {
   type CborValue,
   decodeCbor,
@@ -47,15 +52,19 @@ const message: fc.Arbitrary<PubsubMessage> = fc.oneof(
     .map((signed): PubsubMessage => ({ type: 'batch', signed })),
   fc
     .record({
-      type: fc.constantFrom(
-        'ihave' as const,
-        'iwant' as const,
-        'gone' as const,
-        'wantBatches' as const,
-      ),
+      type: fc.constantFrom('ihave' as const, 'iwant' as const, 'gone' as const),
+      prefixes: fc.array(id.map(prefixOf), { minLength: 1, maxLength: 5 }),
+    })
+    .map((fields): PubsubMessage => fields),
+  fc
+    .record({
+      type: fc.constant('wantBatches' as const),
       ids: fc.array(id, { minLength: 1, maxLength: 5 }),
     })
     .map((fields): PubsubMessage => fields),
+  fc
+    .record({ id, indexes: fc.array(fc.nat({ max: 255 }), { minLength: 1, maxLength: 20 }) })
+    .map((fields): PubsubMessage => ({ type: 'wantFragments', ...fields })),
   fc
     .record({
       type: fc.constantFrom('graft' as const, 'prune' as const),

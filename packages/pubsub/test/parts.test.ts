@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EagerLinks } from '../src/eager-links.ts'
 import { HybridClock } from '../src/hybrid-clock.ts'
-import { LinkScores } from '../src/link-scores.ts'
 import { RoundTrip } from '../src/round-trip.ts'
 import { SequenceWindow } from '../src/sequence-window.ts'
 import { messageIdOf } from '@kithnet/types'
@@ -73,11 +72,35 @@ describe('EagerLinks', () => {
     expect(links.isEager(peer('x'), peer('a'))).toBe(true)
   })
 
+  it('tells a link to go on that it had asked to stop, when a message came first there', () => {
+    const links = new EagerLinks(4, 1_000, 2)
+    links.delivered(peer('x'), peer('a'), 'pushed', now)
+    expect(links.prune(peer('x'), peer('b'), 0, now)).toBe(true)
+    expect(links.delivered(peer('x'), peer('b'), 'pushed', now)).toBe('via')
+    expect(links.prune(peer('x'), peer('a'), 0, now)).toBe(true)
+  })
+
+  it('does not stop the link that it lives off, when what was pulled comes late on it', () => {
+    const links = new EagerLinks(4, 1_000, 2)
+    links.delivered(peer('x'), peer('a'), 'pushed', now)
+    expect(links.delivered(peer('x'), peer('b'), 'pulled', now)).toBe('none')
+    expect(links.prune(peer('x'), peer('a'), 0, now)).toBe(false)
+    expect(links.isEager(peer('x'), peer('a'))).toBe(true)
+  })
+
+  it('counts the sources that were heard within a second', () => {
+    const links = new EagerLinks(4, 60_000, 2)
+    links.delivered(peer('x'), peer('a'), 'pushed', now)
+    links.delivered(peer('y'), peer('a'), 'pushed', instant(900))
+    expect(links.heardLately(instant(1_000))).toBe(2)
+    expect(links.heardLately(instant(1_500))).toBe(1)
+  })
+
   it('grafts at the first pull when the parent is known to be lost', () => {
     const links = new EagerLinks(4, 1_000, 2)
     links.delivered(peer('x'), peer('a'), 'pushed', now)
     expect(links.lost(peer('a'), now)).toEqual({ orphaned: [peer('x')], severed: [] })
-    expect(links.delivered(peer('x'), peer('b'), 'pulled', now)).toEqual({ graft: true })
+    expect(links.delivered(peer('x'), peer('b'), 'pulled', now)).toBe('via')
   })
 })
 
@@ -119,33 +142,20 @@ describe('RoundTrip', () => {
     expect(jumpy.timeoutMs).toBeGreaterThan(150)
   })
 
+  it('soon forgets a first one that was long', () => {
+    const roundTrip = new RoundTrip(100)
+    roundTrip.sample(800)
+    for (let count = 0; count < 10; count++) roundTrip.sample(2)
+    expect(roundTrip.smoothedMs).toBeLessThan(4)
+    for (let count = 0; count < 10; count++) roundTrip.sample(2)
+    expect(roundTrip.timeoutMs).toBeLessThan(150)
+  })
+
   it('ignores what cannot be', () => {
     const roundTrip = new RoundTrip(100)
     roundTrip.sample(Number.NaN)
     roundTrip.sample(-1)
     expect(roundTrip.smoothedMs).toBeUndefined()
-  })
-})
-
-describe('LinkScores', () => {
-  it('forgives with time, not by coming back', () => {
-    const scores = new LinkScores()
-    const slip = { code: 'pubsub/stale' }
-    for (const [name, pauseMs, cut] of [
-      ['often', 1_000, true],
-      ['rarely', 60_000, false],
-    ] as const) {
-      const verdicts = Array.from({ length: 200 }, (_, index) =>
-        scores.charge(peer(name), slip, instant(index * pauseMs)),
-      )
-      expect(verdicts.includes(true)).toBe(cut)
-    }
-  })
-
-  it('ends a link at the first certain lie', () => {
-    expect(new LinkScores().charge(peer('a'), { code: 'pubsub/forged-batch' }, instant(0))).toBe(
-      true,
-    )
   })
 })
 

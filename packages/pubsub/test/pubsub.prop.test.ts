@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { prefixOf } from '@kithnet/pubsub'
 import { Author, forged, news, other, peer, Subject, type Written } from './subject.ts'
 
 const names = ['a', 'b', 'c', 'd']
@@ -73,10 +74,11 @@ function act(subject: Subject, written: readonly Written[], one: Step): void {
       return subject.from(from, { type: 'batch', signed: forged(at) }, at.messages[0]!)
     case 'ihave':
     case 'iwant':
+      return subject.from(from, { type: one.kind, prefixes: at.ids.map(prefixOf) })
     case 'wantBatches':
       return subject.from(from, { type: one.kind, ids: at.ids })
     case 'gone-ids':
-      return subject.from(from, { type: 'gone', ids: at.ids })
+      return subject.from(from, { type: 'gone', prefixes: at.ids.map(prefixOf) })
     case 'prune':
     case 'graft':
       return subject.from(from, { type: one.kind, source: at.batch.author })

@@ -5,9 +5,11 @@ it('exports these names', () => {
   expect(Object.keys(surface).sort()).toMatchInlineSnapshot(`
     [
       "Pubsub",
+      "bodyOf",
       "decodePubsubMessage",
       "defaultPubsubConfig",
       "encodePubsubMessage",
+      "prefixOf",
     ]
   `)
 })

@@ -1,4 +1,5 @@
 import { epochMs } from '@kithnet/kernel'
+import { prefixOf } from '@kithnet/pubsub'
 import { describe, expect, it } from 'vitest'
 import {
   Author,
@@ -325,7 +326,7 @@ describe('replay', () => {
       subject.push('a', written)
       subject.verify()
     }
-    subject.from('b', { type: 'ihave', ids: first.ids })
+    subject.from('b', { type: 'ihave', prefixes: first.ids.map(prefixOf) })
     subject.pass(300)
     expect(subject.sentTo('b').filter((type) => type === 'iwant')).toHaveLength(1)
     subject.clear()
