@@ -12,6 +12,8 @@ export class Acquaintances {
   readonly #linked = new Set<PeerId>()
   /** Peers that membership holds a descriptor of. */
   readonly #described = new Set<PeerId>()
+  /** Bounded by the scores of pubsub, which say who it is. */
+  readonly #graylisted = new Set<PeerId>()
   readonly #bannedUntil = new BoundedMap<PeerId, Instant>(maxBanned)
 
   constructor(directory: KeyDirectory, banMs: number) {
@@ -31,8 +33,23 @@ export class Acquaintances {
     this.#pin(this.#described, peer, is)
   }
 
-  ban(peer: PeerId, now: Instant): void {
-    this.#bannedUntil.set(peer, after(now, this.#banMs))
+  /** Answers with when the ban ends. */
+  ban(peer: PeerId, now: Instant): Instant {
+    const until = after(now, this.#banMs)
+    this.#bannedUntil.set(peer, until)
+    return until
+  }
+
+  /** Only proof of life is heard of the peer, or everything again. */
+  graylist(peer: PeerId, is: boolean): void {
+    if (is) this.#graylisted.add(peer)
+    else this.#graylisted.delete(peer)
+  }
+
+  /** True when such a frame of the peer is looked at. */
+  hears(peer: PeerId, isProofOfLife: boolean, now: Instant): boolean {
+    if (this.#graylisted.has(peer) && !isProofOfLife) return false
+    return !this.isBanned(peer, now)
   }
 
   isBanned(peer: PeerId, now: Instant): boolean {

@@ -32,6 +32,16 @@ export interface Claim {
   ) => void
 }
 
+/**
+ * Checks under way above which no batch is taken on: those that were given up for their age still wait for a core.
+ * Source: our choice; 30 ms of native checks, a third of a second in JavaScript.
+ */
+const maxChecking = 256
+/** How often fetches are looked at. Source: our choice; a round trip is rarely shorter. */
+const fetchTickMs = 10
+/** The same while nothing but late keys is waited for. Source: our choice. */
+const lateTickMs = 1_000
+
 /** What an authenticator needs of its overlay. */
 export interface AuthenticatorHost {
   send(to: PeerId, message: OverlayMessage): void
@@ -59,6 +69,8 @@ export class Authenticator {
       ask: (from, subject) => this.#askFor(from, subject),
       withheld: (from, subject, now) =>
         host.blame(from, { code: 'overlay/key-withheld', peer: subject }, now),
+      neverGiven: (from, subject, now) =>
+        host.blame(from, { code: 'overlay/key-never-given', peer: subject }, now),
       failed: (claims, now) => {
         for (const claim of claims) claim.settled(undefined, 'no-key', now)
       },
@@ -70,12 +82,18 @@ export class Authenticator {
     return this.#checking.size + this.#fetches.claims
   }
 
-  /** True while a fetch is under way, which `tick` has to look at. */
-  get isFetching(): boolean {
-    return this.#fetches.size > 0
+  /** How soon `tick` is to be called: often while a key is fetched, rarely while one is late. */
+  get tickMs(): number | undefined {
+    if (this.#fetches.size > 0) return fetchTickMs
+    return this.#fetches.late > 0 ? lateTickMs : undefined
   }
 
   check(claim: Claim, now: Instant): void {
+    if (claim.domain === 'batch' && this.#checking.size >= maxChecking) {
+      // Checks take so long here that this one would come too late. That is nobody's fault.
+      claim.settled(undefined, 'no-key', now)
+      return
+    }
     const key = this.#directory.get(claim.subject)
     if (key !== undefined) {
       this.#verify(claim, key)
@@ -104,7 +122,7 @@ export class Authenticator {
 
   onKeys(keys: readonly Uint8Array[], from: PeerId, now: Instant): void {
     // Unasked keys cost nothing: only as long as some are missing are they looked at.
-    if (this.#fetches.size === 0) return
+    if (this.#fetches.size + this.#fetches.late === 0) return
     for (const key of keys) {
       const subject = peerIdOf(key)
       const claims = this.#fetches.take(subject, from, now)

@@ -1,13 +1,17 @@
+import type { Lane } from './admission.ts'
 import { type MembershipConfig, type PresetName, presets } from '@kithnet/membership'
 import { defaultPubsubConfig, type PubsubConfig } from '@kithnet/pubsub'
 
-/** What one link may deliver before anything in it is decoded. */
+/** What one link may deliver on one lane before anything in it is decoded. */
 export interface LinkQuota {
   readonly bytesPerSecond: number
   readonly burstBytes: number
   readonly framesPerSecond: number
   readonly burstFrames: number
 }
+
+/** What one link may deliver, lane by lane. */
+export type LaneQuotas = Readonly<Record<Lane, LinkQuota>>
 
 /** Knobs of the directory of keys and of fetching them. */
 export interface KeyConfig {
@@ -28,7 +32,7 @@ export interface KeyConfig {
 export interface OverlayConfig {
   readonly membership: MembershipConfig
   readonly pubsub: PubsubConfig
-  readonly link: LinkQuota
+  readonly lanes: LaneQuotas
   readonly keys: KeyConfig
   /** How long a peer whose link was cut for its faults is not talked to. */
   readonly banMs: number
@@ -47,11 +51,25 @@ export function overlayConfig(preset: OverlayPreset): OverlayConfig {
   return {
     membership: presets[preset],
     pubsub: { ...defaultPubsubConfig, initialRoundTripMs: initialRoundTripMs[preset] },
-    link: {
-      bytesPerSecond: 134_217_728,
-      burstBytes: 67_108_864,
-      framesPerSecond: 100_000,
-      burstFrames: 100_000,
+    lanes: {
+      critical: {
+        bytesPerSecond: 4_194_304,
+        burstBytes: 8_388_608,
+        framesPerSecond: 4_000,
+        burstFrames: 8_000,
+      },
+      normal: {
+        bytesPerSecond: 134_217_728,
+        burstBytes: 67_108_864,
+        framesPerSecond: 100_000,
+        burstFrames: 100_000,
+      },
+      bulk: {
+        bytesPerSecond: 67_108_864,
+        burstBytes: 67_108_864,
+        framesPerSecond: 8_000,
+        burstFrames: 16_000,
+      },
     },
     keys: {
       capacity: 1_024,

@@ -1,6 +1,6 @@
-import type { EpochMs, Fault, Fired, LinkDown, Persisted } from '@kithnet/kernel'
-import type { Contact, KnownPeer } from '@kithnet/membership'
-import type { Delivery, PublishStatus } from '@kithnet/pubsub'
+import type { EpochMs, Fault, Fired, Instant, LinkDown, Persisted } from '@kithnet/kernel'
+import type { Contact, IsolationCause, KnownPeer } from '@kithnet/membership'
+import type { Delivery, PublishStatus, PubsubEvent, PubsubOutput, Standing } from '@kithnet/pubsub'
 import type {
   Address,
   Batch,
@@ -29,7 +29,13 @@ export type OverlayEvent =
       readonly sizeBytes?: number
     }
   /** The session has proven the key, when there is one. */
-  | { readonly type: 'linkUp'; readonly peer: PeerId; readonly publicKey?: Uint8Array }
+  | {
+      readonly type: 'linkUp'
+      readonly peer: PeerId
+      readonly publicKey?: Uint8Array
+      /** Where this node dialled it; absent when the other side did. */
+      readonly dialled?: string
+    }
   | LinkDown<PeerId>
   | Fired<string>
   | Persisted
@@ -37,13 +43,7 @@ export type OverlayEvent =
   | { readonly type: 'leave' }
   /** Where this node can be reached has changed. */
   | { readonly type: 'addresses'; readonly addresses: readonly Address[] }
-  | { readonly type: 'subscribe' | 'unsubscribe'; readonly topic: TopicId }
-  | {
-      readonly type: 'publish'
-      readonly token: number
-      readonly topic: TopicId
-      readonly payload: Uint8Array
-    }
+  | Extract<PubsubEvent, { readonly type: 'subscribe' | 'unsubscribe' | 'publish' }>
   /** Answers `sign`. */
   | { readonly type: 'signed'; readonly token: number; readonly signature: Uint8Array }
   /** Answers `verify`; `undefined` when signature, shape or subject is wrong. */
@@ -96,16 +96,16 @@ export type OverlayOutput =
     }
   | { readonly type: 'forgot'; readonly peer: PeerId }
   | { readonly type: 'penalised'; readonly peer: PeerId; readonly fault: Fault }
+  /** The peer stands on another step of the ladder now; a graylisted one comes back at `until`. */
+  | {
+      readonly type: 'standing'
+      readonly peer: PeerId
+      readonly standing: Standing
+      readonly until: Instant | undefined
+    }
   /** Cut the link: the peer has used up its score. */
   | { readonly type: 'shed'; readonly peer: PeerId; readonly fault: Fault }
-  | {
-      readonly type: 'gap'
-      readonly author: PeerId
-      readonly stream: StreamId
-      readonly topic: TopicId
-      readonly first: number
-      readonly count: number
-    }
+  | Extract<PubsubOutput, { readonly type: 'own' | 'gap' | 'repaired' | 'lost' }>
   | {
       readonly type: 'equivocation'
       readonly author: PeerId
@@ -113,4 +113,12 @@ export type OverlayOutput =
       readonly topic: TopicId
       readonly evidence: readonly [Signed, Signed]
     }
-  | { readonly type: 'isolated' }
+  /** The peer signed two descriptors for one life and epoch: `forkedPeer` of their bodies names it. */
+  | {
+      readonly type: 'descriptorFork'
+      readonly peer: PeerId
+      readonly evidence: readonly [Signed, Signed]
+    }
+  /** This node takes itself for cut off, and then: it is no more. */
+  | { readonly type: 'isolated'; readonly cause: IsolationCause }
+  | { readonly type: 'healed' }

@@ -25,19 +25,24 @@ const tags = { membership: 0, pubsub: 1, wantKeys: 2, keys: 3 } as const
 /** Bounds of a frame. Source: 1,024 ids in a list and their container; a comparison of histories nests deepest. */
 const limits: CborLimits = { maxBytes: maxFrameBytes, maxDepth: 8, maxItems: 8_192 }
 
-/** A message goes to many links: its bytes are made, or kept from its arrival, once. */
-const frameByMessage = new WeakMap<object, Uint8Array>()
+/**
+ * A message goes to many links in one turn: its bytes are made, or kept from its arrival, once. A few are enough, since
+ * links take turns with a message and its batch; a weak map of all would cost more than all else of a frame (ADR-0017).
+ */
+const recent: { message: PubsubMessage | undefined; frame: Uint8Array }[] = Array.from(
+  { length: 8 },
+  () => ({ message: undefined, frame: new Uint8Array(0) }),
+)
+let oldest = 0
 
 /** The canonical bytes of a message. Shared between calls: not to be changed. */
 export function encodeFrame(message: OverlayMessage): Uint8Array {
   if (message.type !== 'pubsub') return encodeCbor(valueOf(message))
   const inner = message.message
   if (!travelsFar(inner)) return encodeCbor(valueOf(message))
-  let frame = frameByMessage.get(inner)
-  if (frame === undefined) {
-    frame = encodeCbor(valueOf(message))
-    frameByMessage.set(inner, frame)
-  }
+  for (const known of recent) if (known.message === inner) return known.frame
+  const frame = encodeCbor(valueOf(message))
+  remember(inner, frame)
   return frame
 }
 
@@ -52,9 +57,16 @@ export function decodeFrame(bytes: Uint8Array): Result<OverlayMessage, FrameFaul
   const message = messageOf(decoded.value)
   if (message.ok && message.value.type === 'pubsub' && travelsFar(message.value.message)) {
     // Accepted bytes re-encode identically, so they can go on as they came.
-    frameByMessage.set(message.value.message, own)
+    remember(message.value.message, own)
   }
   return message
+}
+
+function remember(message: PubsubMessage, frame: Uint8Array): void {
+  const slot = recent[oldest]!
+  slot.message = message
+  slot.frame = frame
+  oldest = (oldest + 1) % recent.length
 }
 
 /** True for what is forwarded as it came. */

@@ -3,8 +3,10 @@
  *
  * @packageDocumentation
  */
+export type { Lane } from './admission.ts'
 export {
   type KeyConfig,
+  type LaneQuotas,
   type LinkQuota,
   maxFrameBytes,
   overlayConfig,
@@ -26,4 +28,5 @@ export { type Channel, channelOf, type OverlayMessage } from './messages.ts'
 export type { OverlayOptions } from './options.ts'
 export { Overlay } from './overlay.ts'
 export type { OverlayView } from './view.ts'
-export type { Delivery } from '@kithnet/pubsub'
+export { bodyOf } from '@kithnet/pubsub'
+export type { Delivery, LossCause, Order, StreamNumbers, TopicNumbers } from '@kithnet/pubsub'

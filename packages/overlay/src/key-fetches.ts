@@ -1,4 +1,4 @@
-import type { Instant } from '@kithnet/kernel'
+import { BoundedMap, type Instant } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
 import type { KeyConfig } from './config.ts'
 
@@ -14,10 +14,19 @@ interface Fetch<Claim> {
   hedged: boolean
 }
 
+/** A key that a link owes. */
+interface Late {
+  readonly from: PeerId
+  readonly subject: PeerId
+  readonly at: Instant
+}
+
 /** What a fetch leads to. */
 export interface FetchHost<Claim> {
   ask(from: PeerId, subject: PeerId): void
   withheld(from: PeerId, subject: PeerId, now: Instant): void
+  /** Long after, it has still not been given. */
+  neverGiven(from: PeerId, subject: PeerId, now: Instant): void
   failed(claims: readonly Claim[], now: Instant): void
 }
 
@@ -35,6 +44,8 @@ const floorMs = 20
 export class KeyFetches<Claim> {
   readonly #bySubject = new Map<PeerId, Fetch<Claim>>()
   readonly #roundTripByPeer = new Map<PeerId, number>()
+  /** Keys that are late: whoever owes them, and since when, oldest first. */
+  readonly #late = new BoundedMap<string, Late>(maxLate)
   readonly #config: KeyConfig
   readonly #host: FetchHost<Claim>
 
@@ -45,6 +56,11 @@ export class KeyFetches<Claim> {
 
   get size(): number {
     return this.#bySubject.size
+  }
+
+  /** Keys that are late and may still come. */
+  get late(): number {
+    return this.#late.size
   }
 
   get claims(): number {
@@ -98,6 +114,7 @@ export class KeyFetches<Claim> {
 
   /** Ends the fetch of a key that came; the claims that waited for it, or `undefined` when none did. */
   take(subject: PeerId, from: PeerId, now: Instant): readonly Claim[] | undefined {
+    this.#late.delete(from + subject)
     const fetch = this.#bySubject.get(subject)
     if (fetch === undefined) return undefined
     this.#bySubject.delete(subject)
@@ -113,6 +130,7 @@ export class KeyFetches<Claim> {
   /** The link to a peer is gone. */
   forget(peer: PeerId, now: Instant): void {
     this.#roundTripByPeer.delete(peer)
+    for (const [key, late] of this.#late) if (late.from === peer) this.#late.delete(key)
     for (const fetch of [...this.#bySubject.values()]) {
       const index = fetch.sources.indexOf(peer)
       if (index < 0) continue
@@ -122,6 +140,11 @@ export class KeyFetches<Claim> {
   }
 
   tick(now: Instant): void {
+    for (const [key, { from, subject, at }] of this.#late) {
+      if (now - at < neverMs) break
+      this.#late.delete(key)
+      this.#host.neverGiven(from, subject, now)
+    }
     for (const fetch of [...this.#bySubject.values()]) {
       const { asked, subject } = fetch
       if (asked === undefined) continue
@@ -129,6 +152,7 @@ export class KeyFetches<Claim> {
       const roundTripMs = this.#roundTripOf(asked)
       if (waited >= 2 * roundTripMs) {
         this.#host.withheld(asked, subject, now)
+        this.#late.set(asked + subject, { from: asked, subject, at: now })
         fetch.sources.splice(fetch.sources.indexOf(asked), 1)
         this.#askNext(fetch, now)
       } else if (waited >= roundTripMs && !fetch.hedged) {
@@ -167,6 +191,11 @@ export class KeyFetches<Claim> {
     )
   }
 }
+
+/** After this a key will not come: whoever takes as long to answer is dead to the failure detector. Source: our choice. */
+const neverMs = 10_000
+/** Source: our choice; a link's eight unknown authors, each two round trips, for ten seconds, many links over. */
+const maxLate = 1_024
 
 /** Source: our choice; queues and checks at the other side. */
 const slackMs = 5

@@ -1,29 +1,37 @@
 import { type Instant, TokenBucket } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
-import type { KeyConfig, LinkQuota } from './config.ts'
+import type { Lane } from './admission.ts'
+import type { KeyConfig, LaneQuotas } from './config.ts'
 
-interface Buckets {
+interface LaneBuckets {
   readonly bytes: TokenBucket
   readonly frames: TokenBucket
-  readonly keys: TokenBucket
   /** When the peer was last blamed for its rate: once a second is enough. */
   blamedAt: Instant | undefined
 }
 
-/** What each link may deliver, and take in keys, by bytes and frames. Checked before anything is decoded. */
+interface Buckets {
+  readonly lanes: Readonly<Record<Lane, LaneBuckets>>
+  readonly keys: TokenBucket
+}
+
+/**
+ * What each link may deliver on each lane, and take in keys, by bytes and frames. Checked before anything is decoded;
+ * what is beyond is dropped at once, so nothing waits here, and a lane that is full leaves the others open.
+ */
 export class LinkQuotas {
   readonly #byPeer = new Map<PeerId, Buckets>()
-  readonly #quota: LinkQuota
+  readonly #quotas: LaneQuotas
   readonly #keys: KeyConfig
 
-  constructor(quota: LinkQuota, keys: KeyConfig) {
-    this.#quota = quota
+  constructor(quotas: LaneQuotas, keys: KeyConfig) {
+    this.#quotas = quotas
     this.#keys = keys
   }
 
-  /** `blame` once a second for a link beyond its rate; its frames are dropped all the while. */
-  take(peer: PeerId, bytes: number, now: Instant): 'ok' | 'drop' | 'blame' {
-    const buckets = this.#of(peer, now)
+  /** `blame` once a second for a lane beyond its rate; its frames are dropped all the while. */
+  take(peer: PeerId, lane: Lane, bytes: number, now: Instant): 'ok' | 'drop' | 'blame' {
+    const buckets = this.#of(peer, now).lanes[lane]
     if (buckets.frames.take(1, now) && buckets.bytes.take(bytes, now)) return 'ok'
     if (buckets.blamedAt !== undefined && now - buckets.blamedAt < 1_000) return 'drop'
     buckets.blamedAt = now
@@ -42,15 +50,26 @@ export class LinkQuotas {
   #of(peer: PeerId, now: Instant): Buckets {
     let buckets = this.#byPeer.get(peer)
     if (buckets === undefined) {
-      const { bytesPerSecond, burstBytes, framesPerSecond, burstFrames } = this.#quota
+      const { critical, normal, bulk } = this.#quotas
       buckets = {
-        bytes: new TokenBucket(bytesPerSecond, burstBytes, now),
-        frames: new TokenBucket(framesPerSecond, burstFrames, now),
+        lanes: {
+          critical: bucketsOf(critical, now),
+          normal: bucketsOf(normal, now),
+          bulk: bucketsOf(bulk, now),
+        },
         keys: new TokenBucket(this.#keys.servedPerSecond, this.#keys.servedBurst, now),
-        blamedAt: undefined,
       }
       this.#byPeer.set(peer, buckets)
     }
     return buckets
+  }
+}
+
+function bucketsOf(quota: LaneQuotas[Lane], now: Instant): LaneBuckets {
+  const { bytesPerSecond, burstBytes, framesPerSecond, burstFrames } = quota
+  return {
+    bytes: new TokenBucket(bytesPerSecond, burstBytes, now),
+    frames: new TokenBucket(framesPerSecond, burstFrames, now),
+    blamedAt: undefined,
   }
 }

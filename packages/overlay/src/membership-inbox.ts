@@ -9,7 +9,7 @@ import {
 } from '@kithnet/membership'
 import { type CborValue, decodeDescriptor, type PeerId, type Signed } from '@kithnet/types'
 import type { Authenticator } from './authenticator.ts'
-import type { DescriptorBook } from './descriptor-book.ts'
+import type { DescriptorBook, DescriptorFork } from './descriptor-book.ts'
 import type { OverlayFault } from './faults.ts'
 import { isDescriptor } from './verified-kind.ts'
 
@@ -17,6 +17,8 @@ import { isDescriptor } from './verified-kind.ts'
 export interface InboxHost {
   deliver(from: PeerId, message: MembershipMessage, now: Instant): void
   blame(peer: PeerId, fault: OverlayFault, now: Instant): void
+  /** A peer has signed two descriptors for one life and epoch. */
+  forked(peer: PeerId, evidence: DescriptorFork, now: Instant): void
 }
 
 /** A message whose descriptors are being checked, in its place in the link's order. */
@@ -127,6 +129,11 @@ export class MembershipInbox {
       held.open--
       return
     }
+    // Whoever tells of it may not know yet, and is not to blame.
+    if (this.#descriptors.fork(peer) !== undefined) {
+      held.open--
+      return
+    }
     // The check may take a while, and the frame is not ours.
     const own = { body: signed.body.slice(), signature: signed.signature.slice() }
     this.#authenticator.check(
@@ -138,7 +145,7 @@ export class MembershipInbox {
         settled: (value, cause, at) => {
           held.open--
           if (value !== undefined && isDescriptor(value)) {
-            held.known[index] = this.#descriptors.add({ descriptor: value, signed: own })
+            held.known[index] = this.#add({ descriptor: value, signed: own }, at)
           } else if (cause === 'forged') {
             this.#host.blame(from, { code: 'overlay/forged-descriptor', peer }, at)
           }
@@ -147,6 +154,15 @@ export class MembershipInbox {
       },
       now,
     )
+  }
+
+  #add(known: KnownPeer, now: Instant): KnownPeer | undefined {
+    const { peer } = known.descriptor
+    const wasForked = this.#descriptors.fork(peer) !== undefined
+    const added = this.#descriptors.add(known)
+    const evidence = this.#descriptors.fork(peer)
+    if (evidence !== undefined && !wasForked) this.#host.forked(peer, evidence, now)
+    return added
   }
 
   /** Delivers from the front of a link's queue what waits for nothing. */

@@ -2,6 +2,7 @@ import {
   after,
   type Effect,
   type EpochMs,
+  type Fault,
   type Fired,
   type Instant,
   type Machine,
@@ -14,23 +15,22 @@ import {
   type MembershipEvent,
   type MembershipOutput,
 } from '@kithnet/membership'
-import { Pubsub, type PubsubEvent, type PubsubOutput } from '@kithnet/pubsub'
-import { type PeerId, peerIdOf } from '@kithnet/types'
-import type { OverlayEvent, OverlayOutput, SignedDomain } from './events.ts'
-import { type OverlayFault, pointsOf } from './faults.ts'
+import { Pubsub, type PubsubEvent, type PubsubOutput, type StreamNumbers } from '@kithnet/pubsub'
+import { type PeerId, peerIdOf, type TopicId } from '@kithnet/types'
+import { type Admission, admissionOfFrame, admissionOfMessage } from './admission.ts'
+import type { OverlayEvent, OverlayOutput } from './events.ts'
+import { type OverlayFault, priceOf } from './faults.ts'
 import { decodeFrame } from './frame.ts'
 import { LinkQuotas } from './link-quotas.ts'
 import type { OverlayMessage } from './messages.ts'
 import type { OverlayOptions } from './options.ts'
 import { OwnDescriptor } from './own-descriptor.ts'
-import { createTrust, type Trust } from './trust.ts'
+import { SignRequests } from './sign-requests.ts'
+import { createTrust, serve, type Trust } from './trust.ts'
 import { isDescriptor } from './verified-kind.ts'
 import { type OverlayView, overlayViewOf } from './view.ts'
 
 type OverlayEffect = Effect<PeerId, OverlayMessage, string, OverlayOutput>
-
-/** How often fetches are looked at. Source: our choice; a round trip is rarely shorter. */
-const fetchTickMs = 10
 
 /**
  * Membership, broadcast and trust as one machine: what the simulator runs is what ships. It tells the broadcast
@@ -48,12 +48,10 @@ export class Overlay implements Machine<
   readonly #trust: Trust
   readonly #descriptor: OwnDescriptor
   readonly #quotas: LinkQuotas
-  /** Sign requests by token: of pubsub with its own token, or of the own descriptor. */
-  readonly #signing = new Map<number, number | 'descriptor'>()
+  readonly #signing = new SignRequests((output) => this.#emit(output))
   #epochAtZero: EpochMs
-  #token = 0
   #joined = false
-  #fetchTimerArmed = false
+  #fetchesAt: Instant | undefined
   #effects: OverlayEffect[] = []
   /** What follows from the event, when its own effects are done. */
   #next: (MembershipEvent | Extract<PubsubEvent, { type: 'gone' }>)[] = []
@@ -72,19 +70,24 @@ export class Overlay implements Machine<
       send: (to, message) => this.#send(to, message),
       emit: (output) => this.#emit(output),
       blame: (peer, fault, now) => this.#blame(peer, fault, now),
+      forked: (peer, evidence, now) => {
+        this.#emit({ type: 'descriptorFork', peer, evidence })
+        const fault: OverlayFault = { code: 'overlay/descriptor-fork', peer }
+        this.#shed(peer, fault, now)
+      },
       membership: (from, message, now) =>
         this.#toMembership({ type: 'received', from, message }, now),
       checked: (event, now) => this.#toPubsub(event, now),
     })
     this.#descriptor = new OwnDescriptor(network, self, options.addresses, {
-      sign: (body) => this.#sign('descriptor', body, 'descriptor'),
+      sign: (body) => this.#signing.ask('descriptor', body, 'descriptor'),
       verify: (signed) => {
         const token = ownDescriptorToken
         this.#emit({ type: 'verify', token, domain: 'descriptor', signed, publicKey })
       },
       described: (known) => this.#next.push({ type: 'described', self: known }),
     })
-    this.#quotas = new LinkQuotas(config.link, config.keys)
+    this.#quotas = new LinkQuotas(config.lanes, config.keys)
   }
 
   on(event: OverlayEvent, now: Instant): readonly OverlayEffect[] {
@@ -112,18 +115,30 @@ export class Overlay implements Machine<
     })
   }
 
+  /** Numbers of a topic that have not come and still may. */
+  missing(topic: TopicId): readonly StreamNumbers[] {
+    return this.#pubsub.missing(topic)
+  }
+
+  /** The public key of a peer, when it is known. */
+  keyOf(peer: PeerId): Uint8Array | undefined {
+    return this.#trust.directory.get(peer)
+  }
+
   #handle(event: OverlayEvent, now: Instant): void {
     switch (event.type) {
       case 'frame':
         this.#frame(event.from, event.bytes, now)
         return
       case 'received':
-        if (this.#admits(event.from, event.sizeBytes ?? 0, now)) {
+        if (
+          this.#admits(event.from, admissionOfMessage(event.message), event.sizeBytes ?? 0, now)
+        ) {
           this.#received(event.from, event.message, now)
         }
         return
       case 'linkUp':
-        this.#linkUp(event.peer, event.publicKey, now)
+        this.#linkUp(event, now)
         return
       case 'linkDown':
         this.#linkDown(event.peer)
@@ -171,16 +186,17 @@ export class Overlay implements Machine<
   }
 
   #frame(from: PeerId, bytes: Uint8Array, now: Instant): void {
-    if (!this.#admits(from, bytes.length, now)) return
+    if (!this.#admits(from, admissionOfFrame(bytes), bytes.length, now)) return
     const decoded = decodeFrame(bytes)
     if (decoded.ok) this.#received(from, decoded.value, now)
     else this.#blame(from, decoded.fault, now)
   }
 
-  /** The link's bucket, and whether anything of this peer is heard at all. */
-  #admits(from: PeerId, bytes: number, now: Instant): boolean {
-    if (this.#trust.acquaintances.isBanned(from, now)) return false
-    const verdict = this.#quotas.take(from, bytes, now)
+  /** The bucket of the link's lane, and whether anything of this peer is heard at all. */
+  #admits(from: PeerId, admission: Admission, bytes: number, now: Instant): boolean {
+    const { lane, isProofOfLife } = admission
+    if (!this.#trust.acquaintances.hears(from, isProofOfLife, now)) return false
+    const verdict = this.#quotas.take(from, lane, bytes, now)
     if (verdict === 'blame') this.#blame(from, { code: 'overlay/over-rate' }, now)
     return verdict === 'ok'
   }
@@ -203,7 +219,8 @@ export class Overlay implements Machine<
     }
   }
 
-  #linkUp(peer: PeerId, publicKey: Uint8Array | undefined, now: Instant): void {
+  #linkUp(event: Extract<OverlayEvent, { type: 'linkUp' }>, now: Instant): void {
+    const { peer, publicKey, dialled } = event
     this.#trust.acquaintances.linked(peer, true)
     if (this.#trust.acquaintances.isBanned(peer, now)) {
       this.#emit({ type: 'shed', peer, fault: { code: 'overlay/banned' } })
@@ -212,7 +229,8 @@ export class Overlay implements Machine<
     if (publicKey !== undefined && peerIdOf(publicKey) === peer) {
       this.#trust.authenticator.proven(peer, publicKey.slice(), now)
     }
-    this.#toMembership({ type: 'linkUp', peer }, now)
+    const where = dialled === undefined ? {} : { dialled }
+    this.#toMembership({ type: 'linkUp', peer, ...where }, now)
   }
 
   #linkDown(peer: PeerId): void {
@@ -223,7 +241,7 @@ export class Overlay implements Machine<
 
   #fired(key: string, now: Instant): void {
     if (key === fetchTimer) {
-      this.#fetchTimerArmed = false
+      this.#fetchesAt = undefined
       this.#trust.authenticator.tick(now)
       return
     }
@@ -233,9 +251,8 @@ export class Overlay implements Machine<
   }
 
   #signed(token: number, signature: Uint8Array, now: Instant): void {
-    const request = this.#signing.get(token)
+    const request = this.#signing.take(token)
     if (request === undefined) return
-    this.#signing.delete(token)
     if (request === 'descriptor') this.#descriptor.signed(signature)
     else this.#toPubsub({ type: 'signed', token: request, signature }, now)
   }
@@ -298,6 +315,7 @@ export class Overlay implements Machine<
         this.#emit({ type: output.type, peer: output.peer })
         return
       case 'isolated':
+      case 'healed':
         this.#emit(output)
         return
       case 'describe':
@@ -330,52 +348,58 @@ export class Overlay implements Machine<
   #onPubsub(output: PubsubOutput, now: Instant): void {
     switch (output.type) {
       case 'sign':
-        this.#sign('batch', output.body, output.token)
+        this.#signing.ask('batch', output.body, output.token)
         return
       case 'verify':
-        this.#trust.claims.verify(output, now)
-        return
       case 'source':
-        this.#trust.claims.addSource(output, now)
-        return
       case 'holds':
-        this.#trust.directory.pin(output.author)
-        return
       case 'releases':
-        this.#trust.directory.unpin(output.author)
+        serve(this.#trust, output, now)
         return
-      case 'penalised':
+      case 'idle':
+      case 'useful':
+        this.#next.push(output)
+        return
+      case 'standing':
+        this.#trust.acquaintances.graylist(output.peer, output.standing === 'graylisted')
         this.#emit(output)
         return
       case 'shed':
-        this.#trust.acquaintances.ban(output.peer, now)
-        this.#emit(output)
-        // Its trees are mended now, and not when the link is down at last.
-        this.#next.push({ type: 'gone', peer: output.peer })
+        this.#shed(output.peer, output.fault, now)
         return
+      case 'penalised':
       case 'deliver':
       case 'published':
       case 'refused':
       case 'gap':
+      case 'own':
+      case 'repaired':
+      case 'lost':
       case 'equivocation':
         this.#emit(output)
     }
   }
 
-  #sign(domain: SignedDomain, body: Uint8Array, request: number | 'descriptor'): void {
-    const token = ++this.#token
-    this.#signing.set(token, request)
-    this.#emit({ type: 'sign', token, domain, body })
+  /** Not talked to for a while; nor does membership choose it, or its place would stay empty. */
+  #shed(peer: PeerId, fault: Fault, now: Instant): void {
+    const until = this.#trust.acquaintances.ban(peer, now)
+    this.#next.push({ type: 'barred', peer, until })
+    this.#emit({ type: 'shed', peer, fault })
+    // Its trees are mended now, and not when the link is down at last.
+    this.#next.push({ type: 'gone', peer })
   }
 
   #blame(peer: PeerId, fault: OverlayFault, now: Instant): void {
-    this.#toPubsub({ type: 'misbehaved', peer, fault, points: pointsOf(fault) }, now)
+    this.#toPubsub({ type: 'misbehaved', peer, fault, price: priceOf(fault) }, now)
   }
 
   #armFetches(now: Instant): void {
-    if (this.#fetchTimerArmed || !this.#trust.authenticator.isFetching) return
-    this.#fetchTimerArmed = true
-    this.#effects.push({ type: 'arm', key: fetchTimer, at: after(now, fetchTickMs) })
+    const { tickMs } = this.#trust.authenticator
+    if (tickMs === undefined) return
+    const at = after(now, tickMs)
+    if (this.#fetchesAt !== undefined && this.#fetchesAt <= at) return
+    this.#fetchesAt = at
+    this.#effects.push({ type: 'arm', key: fetchTimer, at })
   }
 
   #send(to: PeerId, message: OverlayMessage): void {

@@ -1,4 +1,4 @@
-import type { Membership } from '@kithnet/membership'
+import type { IsolationCause, Membership } from '@kithnet/membership'
 import type { NeighbourView, PubsubView } from '@kithnet/pubsub'
 import type { PeerId, TopicId } from '@kithnet/types'
 
@@ -6,6 +6,8 @@ import type { PeerId, TopicId } from '@kithnet/types'
 export interface OverlayView {
   readonly activeView: readonly PeerId[]
   readonly passiveView: readonly PeerId[]
+  /** Why the node takes itself for cut off, if it does. */
+  readonly isolation: IsolationCause | undefined
   readonly neighbours: readonly NeighbourView[]
   readonly topics: readonly TopicId[]
   readonly links: number
@@ -36,6 +38,7 @@ export function overlayViewOf(
   return {
     activeView: membership.active.map((known) => known.descriptor.peer),
     passiveView: membership.passive.map((known) => known.descriptor.peer),
+    isolation: membership.isolation,
     ...pubsub,
     ...own,
   }

@@ -1,15 +1,23 @@
 import { describe, expect, it } from 'vitest'
 import { toHex } from '@kithnet/kernel'
-import { networkId } from '@kithnet/types'
-import { channelOf, decodeFrame, encodeFrame, type OverlayMessage } from '@kithnet/overlay'
+import { encodeDescriptor, forkedPeer, networkId, type Signed } from '@kithnet/types'
+import {
+  channelOf,
+  decodeFrame,
+  encodeFrame,
+  overlayConfig,
+  type OverlayMessage,
+} from '@kithnet/overlay'
 import {
   descriptorOf,
   neighbour,
+  network,
   news,
   person,
   sign,
   someAddress,
   Subject,
+  verifies,
   written,
 } from './subject.ts'
 
@@ -165,7 +173,7 @@ describe('keys', () => {
       .sentTo(a)
       .flatMap((message) => (message.type === 'wantKeys' ? message.peers : []))
     expect(wanted).toHaveLength(8)
-    expect(subject.faults(a).filter((code) => code === 'overlay/too-many-unknown')).toHaveLength(4)
+    expect(subject.faults(a)).toEqual(['overlay/too-many-unknown'])
   })
 
   it('takes the key that a session has proven, and only if it is the peer’s', () => {
@@ -196,7 +204,7 @@ describe('descriptors', () => {
       [descriptorOf(a, 1, networkId('another')), 'overlay/wrong-network'],
     ] as const) {
       const subject = Subject.among([a])
-      subject.from(a, { type: 'membership', value: [3, [signed.body, signed.signature], true] })
+      subject.from(a, { type: 'membership', value: [3, [signed.body, signed.signature], 1] })
       subject.settle()
       expect(subject.faults(a)).toEqual([code])
       expect(subject.has('shed')).toBe(true)
@@ -238,23 +246,68 @@ describe('links', () => {
     })
   })
 
-  it('have buckets of bytes and frames before anything is decoded', () => {
-    const link = {
-      bytesPerSecond: 10_000,
-      burstBytes: 10_000,
-      framesPerSecond: 10,
-      burstFrames: 10,
-    }
-    const subject = Subject.among([a], { link: { ...link, burstFrames: 3 } })
+  it('have buckets of bytes and frames on each lane before anything is decoded', () => {
+    const { lanes } = overlayConfig('lan')
+    const few = { ...lanes.normal, framesPerSecond: 10, burstFrames: 3 }
+    const subject = Subject.among([a], { lanes: { ...lanes, normal: few } })
     for (let count = 0; count < 20; count++) {
-      subject.feed({ type: 'frame', from: a.peer, bytes: Uint8Array.of(0xff) })
+      subject.feed({ type: 'frame', from: a.peer, bytes: encodeFrame(written(a, `${count}`)[1]!) })
     }
-    // One frame had brought the neighbour; two more were decoded, and the rest costs one complaint a second.
-    const kinds = subject.faults(a).map((code) => code.split('/')[0])
-    expect(kinds).toEqual(['types', 'types', 'overlay'])
-    const bytes = Subject.among([a], { link: { ...link, burstFrames: 1_000 } })
+    // The rest costs one complaint a second, and other lanes are as open as before.
+    expect(subject.faults(a)).toEqual(['overlay/over-rate'])
+    subject.from(a, { type: 'pubsub', message: { type: 'prune', source: a.peer } })
+    subject.from(a, { type: 'membership', value: [5, 0] })
+    expect(subject.faults(a)).toEqual(['overlay/over-rate'])
+    expect(subject.overlay.snapshot().activeView).toEqual([])
+    const small = { ...lanes.normal, bytesPerSecond: 10_000, burstBytes: 10_000 }
+    const bytes = Subject.among([a], { lanes: { ...lanes, normal: small } })
     bytes.feed({ type: 'frame', from: a.peer, bytes: new Uint8Array(20_000) })
     expect(bytes.faults(a)).toEqual(['overlay/over-rate'])
+  })
+
+  it('of a graylisted peer carry proof of life and nothing else, for a stated time', () => {
+    const subject = Subject.among([a, b])
+    for (let count = 0; count < 3; count++) {
+      subject.feed({ type: 'frame', from: a.peer, bytes: Uint8Array.of(0xff, count) })
+    }
+    // A comparison of history that breaks the rules.
+    const sync = {
+      type: 'sync',
+      nonce: 1,
+      fromOpener: true,
+      heldSince: 0,
+      value: [1, 2, 3],
+    } as const
+    subject.from(a, { type: 'pubsub', message: sync })
+    expect(subject.overlay.snapshot().neighbours[0]).toMatchObject({ standing: 'graylisted' })
+    subject.sent = []
+    subject.from(a, ...written(a, 'unheard'))
+    subject.from(a, { type: 'membership', value: [16, 7, []] })
+    subject.settle()
+    expect(subject.texts).toEqual([])
+    expect(subject.sentTo(a).map(({ type }) => type)).toEqual(['membership'])
+    subject.pass(62_000)
+    subject.from(a, ...written(a, 'heard'))
+    subject.settle()
+    expect(subject.texts).toEqual(['heard'])
+  })
+
+  it('are not looked for by membership while a ban lasts', () => {
+    const subject = Subject.among([a, b])
+    for (let count = 0; count < 4; count++) {
+      subject.feed({ type: 'frame', from: a.peer, bytes: Uint8Array.of(0xff, count) })
+    }
+    subject.feed({ type: 'linkDown', peer: a.peer, cause: 'reset' })
+    subject.sent = []
+    const [from, about] = [descriptorOf(b), descriptorOf(a)].map(({ body, signature }) => [
+      body,
+      signature,
+    ])
+    subject.from(b, { type: 'membership', value: [6, from!, 1, 0, [about!]] })
+    subject.settle()
+    subject.pass(5_000)
+    expect(subject.overlay.snapshot().passiveView).toEqual([])
+    expect(subject.sentTo(a)).toEqual([])
   })
 
   it('carry keys and membership before broadcast', () => {
@@ -275,5 +328,62 @@ describe('frames', () => {
   it('of the same message are made once', () => {
     const [batch] = written(a, 'x')
     expect(encodeFrame(batch!)).toBe(encodeFrame(batch!))
+  })
+})
+
+describe('two descriptors for one life and epoch', () => {
+  const moved = (where: string, epoch = 1) =>
+    sign(
+      stranger,
+      'descriptor',
+      encodeDescriptor({
+        network,
+        peer: stranger.peer,
+        incarnation: 1,
+        addresses: [someAddress(where)],
+        epoch,
+      }),
+    )
+  /** A shuffle in which a neighbour tells where somebody is. */
+  const told = ({ body, signature }: Signed): OverlayMessage => {
+    const { body: own, signature: ownSignature } = descriptorOf(a)
+    const value = [6, [own, ownSignature], 7, 1, [[body, signature]]]
+    return { type: 'membership', value }
+  }
+  const learned = (subject: Subject): readonly string[] =>
+    subject.outputs.flatMap((output) =>
+      output.type === 'learned' && output.peer === stranger.peer ? output.addresses : [],
+    )
+  it('are evidence, which anybody can check, and neither is believed', () => {
+    const subject = Subject.among([a])
+    const [one, other] = [moved('here'), moved('there')]
+    subject.from(a, told(one))
+    subject.from(a, keys(stranger))
+    subject.settle()
+    expect(subject.overlay.snapshot().passiveView).toContain(stranger.peer)
+    subject.from(a, told(other))
+    subject.settle()
+    const fork = subject.outputs.find((output) => output.type === 'descriptorFork')
+    expect(fork).toMatchObject({ peer: stranger.peer })
+    if (fork?.type !== 'descriptorFork') throw new Error('no fork')
+    const [first, second] = fork.evidence
+    expect(forkedPeer(first.body, second.body)).toBe(stranger.peer)
+    for (const signed of fork.evidence) expect(verifies(stranger, signed)).toBe(true)
+    expect(subject.overlay.snapshot().passiveView).not.toContain(stranger.peer)
+    // Whoever told of it is not to blame.
+    expect(subject.faults(a)).toEqual([])
+    subject.outputs = []
+    subject.from(a, told(one), told(moved('elsewhere', 9)))
+    subject.settle()
+    expect(learned(subject)).toEqual([])
+    expect(subject.has('descriptorFork')).toBe(false)
+  })
+
+  it('are none when the epoch differs, or only the signature', () => {
+    const subject = Subject.among([a])
+    subject.from(a, told(moved('here')), told(moved('here')), told(moved('there', 2)))
+    subject.from(a, keys(stranger))
+    subject.settle()
+    expect(subject.has('descriptorFork')).toBe(false)
   })
 })

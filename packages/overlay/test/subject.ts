@@ -15,6 +15,7 @@ import {
   type OverlayMessage,
   type OverlayOutput,
 } from '@kithnet/overlay'
+import type { Position } from '@kithnet/pubsub'
 import { testScheme } from '@kithnet/testkit'
 import {
   address,
@@ -24,6 +25,7 @@ import {
   encodeBatch,
   encodeDescriptor,
   hash,
+  type MessageId,
   messageIdOf,
   networkId,
   type PeerId,
@@ -61,6 +63,13 @@ export function sign(who: Person, domain: 'batch' | 'descriptor', body: Uint8Arr
   return { body, signature: scheme.signSync(who.secretKey, domain, body) }
 }
 
+/** True when somebody has signed this descriptor. */
+export function verifies(who: Person, signed: Signed): boolean {
+  // The test scheme has identity's shape but for domains, which it takes as any text.
+  const as = scheme as unknown as SignatureScheme
+  return verifySignedSync(descriptorKind, signed, who.publicKey, as).ok
+}
+
 export function descriptorOf(who: Person, incarnation = 1, where = network): Signed {
   return sign(
     who,
@@ -69,17 +78,26 @@ export function descriptorOf(who: Person, incarnation = 1, where = network): Sig
   )
 }
 
+/** Where somebody's message stands. */
+function positionOf(author: Person, seq: number): Position {
+  const stream = streamIdFromBytes(hash('item', author.publicKey).slice(0, 16))
+  return { topic: news, author: author.peer, stream, seq }
+}
+
+/** The id of a message of `written`. */
+function idOf(author: Person, text: string, seq = 0): MessageId {
+  return messageIdOf({ network, ...positionOf(author, seq) }, contentOf(utf8(text)))
+}
+
 /** A batch of one message of somebody's, and the message. */
 export function written(author: Person, text: string, seq = 0): readonly OverlayMessage[] {
-  const stream = streamIdFromBytes(hash('item', author.publicKey).slice(0, 16))
-  const position = { topic: news, author: author.peer, stream, seq }
+  const position = positionOf(author, seq)
   const payload = utf8(text)
-  const id = messageIdOf({ network, ...position }, contentOf(payload))
   const batch: Batch = {
     ...position,
     network,
     firstSeq: seq,
-    ids: [id],
+    ids: [idOf(author, text, seq)],
     hlc: epochAtZero,
     prev: undefined,
   }
@@ -93,7 +111,7 @@ export function written(author: Person, text: string, seq = 0): readonly Overlay
 /** A message of membership that introduces a peer as a neighbour. */
 export function neighbour(who: Person): OverlayMessage {
   const { body, signature } = descriptorOf(who)
-  return { type: 'membership', value: [3, [body, signature], true] }
+  return { type: 'membership', value: [3, [body, signature], 1] }
 }
 
 /** One `Overlay` with its time and its driver's work in the test's hands. */

@@ -5,6 +5,7 @@ it('exports these names', () => {
   expect(Object.keys(surface).sort()).toMatchInlineSnapshot(`
     [
       "Overlay",
+      "bodyOf",
       "channelOf",
       "decodeFrame",
       "encodeFrame",
