@@ -1,4 +1,4 @@
-import type { Payload } from 'kithnet'
+import type { Guarantee, Payload, PeerId } from 'kithnet'
 
 /** What a command asks of a running node; one JSON text a line, each with an `id` of the caller's choice. */
 export type ControlRequest =
@@ -12,11 +12,15 @@ export type ControlRequest =
       readonly topic: string
       readonly value: Payload
       readonly until?: 'queued' | 'sent' | 'acknowledged'
+      readonly delivery?: Guarantee
+      /** Who is to confirm it. */
+      readonly receipts?: { readonly from: readonly PeerId[]; readonly timeoutMs?: number }
     }
   /** Answered by a result once subscribed, then by an event a message until the connection ends. */
   | {
       readonly method: 'subscribe'
       readonly topic: string
+      readonly delivery?: Guarantee
       readonly since?: 'start' | 'last-seen'
       readonly own?: boolean
     }

@@ -1,7 +1,7 @@
 import { chmodSync, existsSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { CodedError } from '@kithnet/kernel'
-import type { Message, Node, NodeEvents } from 'kithnet'
+import type { Guarantee, Message, Node, NodeEvents, Payload, Published, Topic } from 'kithnet'
 import {
   type ControlMessage,
   type ControlReply,
@@ -120,11 +120,9 @@ export class ControlServer implements AsyncDisposable {
       case 'topics':
         return node.topics
       case 'publish':
-        return node
-          .topic(request.topic)
-          .publish(fromJson(request.value), { until: request.until ?? 'sent', signal })
+        return publish(topicOf(node, request.topic, request.delivery), request, signal)
       case 'subscribe':
-        this.#forward(request, tell, signal).catch((error: unknown) => {
+        forward(this.#messages(request, signal), tell).catch((error: unknown) => {
           tell({ name: 'error', message: error instanceof Error ? error.message : String(error) })
         })
         return 'subscribed'
@@ -141,23 +139,42 @@ export class ControlServer implements AsyncDisposable {
     }
   }
 
-  async #forward(
+  #messages(
     request: Extract<ControlRequest, { method: 'subscribe' }>,
-    tell: (event: unknown) => void,
     signal: AbortSignal,
-  ): Promise<void> {
-    const topic = this.#node.topic(request.topic, { durable: request.since !== undefined })
+  ): AsyncIterable<Message> {
+    const delivery = request.delivery ?? (request.since === undefined ? undefined : 'durable')
+    const topic = topicOf(this.#node, request.topic, delivery)
     const since = request.since === undefined ? {} : { since: request.since }
     const own = request.own === true
-    for await (const message of topic.messages({
-      signal,
-      capacity: forwardCapacity,
-      own,
-      ...since,
-    })) {
-      tell(controlMessage(message))
-    }
+    return topic.messages({ signal, capacity: forwardCapacity, own, ...since })
   }
+}
+
+async function forward(
+  messages: AsyncIterable<Message>,
+  tell: (event: unknown) => void,
+): Promise<void> {
+  for await (const message of messages) tell(controlMessage(message))
+}
+
+/** A topic as it is open, or as it is to be opened. What does not fit its guarantee is refused when it is used. */
+function topicOf(
+  node: Node,
+  name: string,
+  delivery: Guarantee | undefined,
+): Topic<Payload, 'durable'> {
+  const topic = delivery === undefined ? node.topic(name) : node.topic(name, { delivery })
+  return topic as Topic<Payload, 'durable'>
+}
+
+function publish(
+  topic: Topic<Payload, 'durable'>,
+  { value, until = 'sent', receipts }: Extract<ControlRequest, { method: 'publish' }>,
+  signal: AbortSignal,
+): Promise<Published> {
+  if (receipts === undefined) return topic.publish(fromJson(value), { until, signal })
+  return topic.publish(fromJson(value), { until, signal, receipts })
 }
 
 /** Source: our choice; what a slow terminal may lag behind. */
@@ -180,8 +197,10 @@ const watched = [
   'suspected',
   'dead',
   'alive',
+  'standing',
   'shed',
   'isolated',
+  'healed',
 ] as const satisfies readonly (keyof NodeEvents)[]
 
 function watch(node: Node, tell: (event: unknown) => void, signal: AbortSignal): void {

@@ -150,6 +150,18 @@ test('a network of a coordinator and two nodes, through the commands alone', asy
     .map((line) => (JSON.parse(line) as { value: string }).value)
   expect(read.toSorted()).toEqual(['hello', 'one', 'two'])
 
+  const named = ['--receipts', b.peer, '--profile', 'a']
+  const confirmed = await kith(['topic', 'publish', 'news', 'hello', ...named])
+  expect([confirmed.code, confirmed.err]).toEqual([
+    0,
+    expect.stringContaining('confirmed by 1 of 1'),
+  ])
+  const nobody = await kith(['topic', 'publish', 'news', 'hello', '--receipts', 'nobody'])
+  expect([nobody.code, nobody.err]).toEqual([2, expect.stringContaining('cli/usage')])
+  const ordered = ['topic', 'publish', 'talk', 'hello', '--profile', 'a', '--delivery']
+  expect((await kith([...ordered, 'causal'])).code).toBe(0)
+  expect((await kith([...ordered, 'fifo'])).err).toContain('is open with delivery "causal"')
+
   expect((await kith(['network', 'status', '--profile', 'b'])).out).toContain(b.peer)
   expect((await kith(['network', 'peers', '--profile', 'b'])).out).toContain('MLKEM768')
   expect((await kith(['network', 'join', coordinator.ticket, '--profile', 'b'])).code).toBe(0)

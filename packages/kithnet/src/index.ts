@@ -9,6 +9,8 @@ export { createIdentity, type Identity, identityFromPhrase } from '@kithnet/iden
 export {
   type Connection,
   createNode,
+  type Guarantee,
+  type KeepOptions,
   type Message,
   type MessagesOptions,
   type Node,
@@ -21,10 +23,15 @@ export {
   type Published,
   type PublishOptions,
   type QueueOptions,
+  type ReadyOptions,
+  type Receipts,
+  type ReceiptsWanted,
+  type SinceOptions,
   type Subscription,
   type Ticket,
   ticketText,
   type Topic,
+  type TopicEvents,
   type TopicOptions,
   type WhenFull,
 } from '@kithnet/runtime'
@@ -36,5 +43,6 @@ export type {
   Service,
   ServiceHost,
   ServiceMessage,
+  StandardSchema,
   TopicId,
 } from '@kithnet/types'

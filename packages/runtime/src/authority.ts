@@ -41,6 +41,11 @@ export class Authority {
       : this.#check(descriptorKind, signed, publicKey)
   }
 
+  /** The batch of the very bytes verified, or `undefined`. */
+  async batch(signed: Signed, publicKey: Uint8Array): Promise<Verified<Batch> | undefined> {
+    return this.#check(batchKind, signed, publicKey)
+  }
+
   #check<T extends Batch | Descriptor>(
     kind: SignedKind<T>,
     signed: Signed,

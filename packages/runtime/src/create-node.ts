@@ -126,6 +126,7 @@ async function partsOf(options: NodeOptions, cleanup: Cleanup): Promise<Parts> {
     config: overlayConfig(options.preset ?? 'lan'),
     rng,
   })
+  const authority = new Authority(identity)
   let advertised: readonly Address[] = []
   const node = new Node({
     self: identity.peer,
@@ -134,6 +135,7 @@ async function partsOf(options: NodeOptions, cleanup: Cleanup): Promise<Parts> {
     store,
     clock,
     advertised: () => advertised,
+    checkBatch: (signed, key) => authority.batch(signed, key),
     dispose: () => cleanup[Symbol.asyncDispose](),
   })
   const peers = await PeerMemory.open(store, clock, (error) => node.failed(error))
@@ -142,7 +144,10 @@ async function partsOf(options: NodeOptions, cleanup: Cleanup): Promise<Parts> {
     identity.peer,
     transports.map((make) => make({ identity, network })),
     {
-      linkUp: (peer, publicKey) => router.feed({ type: 'linkUp', peer, publicKey }),
+      linkUp: (peer, publicKey, dialled) => {
+        const where = dialled === undefined ? {} : { dialled }
+        router.feed({ type: 'linkUp', peer, publicKey, ...where })
+      },
       linkDown: (peer, cause) => router.feed({ type: 'linkDown', peer, cause }),
       frame: (from, bytes) => router.feed({ type: 'frame', from, bytes }),
       congested: (peer) => router.feed({ type: 'congested', peer }),
@@ -158,7 +163,7 @@ async function partsOf(options: NodeOptions, cleanup: Cleanup): Promise<Parts> {
     overlay,
     clock,
     links,
-    authority: new Authority(identity),
+    authority,
     store,
     onOutput: (output) => node.take(output),
     onError: (error) => node.failed(error),

@@ -35,7 +35,17 @@ export type RuntimeFault =
   | { readonly code: 'runtime/too-many-links' }
   /** A message arrived whose payload is not a value. */
   | { readonly code: 'runtime/malformed-payload'; readonly message: string }
+  /** A value was to be published that the topic's schema refuses. */
+  | { readonly code: 'runtime/invalid-value'; readonly why: string }
+  /** A message arrived whose value the topic's schema refuses. */
+  | { readonly code: 'runtime/invalid-message'; readonly message: string; readonly why: string }
+  /** More messages waited for a validator than may; one was dropped. */
+  | { readonly code: 'runtime/validator-busy' }
   /** More messages waited to be kept than may: the store is slower than the topic. */
   | { readonly code: 'runtime/history-full' }
+  /** An entry of a durable topic's log that cannot be read. */
+  | { readonly code: 'runtime/damaged-entry'; readonly position: number }
+  /** A peer gave something as a topic's history that it is not. */
+  | { readonly code: 'runtime/bad-history'; readonly peer: string; readonly why: string }
   /** An option of `createNode` or `topic` that cannot be. */
   | { readonly code: 'runtime/bad-option'; readonly option: string }

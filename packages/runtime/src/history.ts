@@ -1,46 +1,58 @@
-import { BoundedMap, CodedError, epochMs, fail, ok, type Result } from '@kithnet/kernel'
-import { type LastSeen, openLastSeen, openTopicLog, type TopicLog } from '@kithnet/store'
+import { BoundedMap, CodedError, type EpochMs } from '@kithnet/kernel'
 import {
-  badShape,
-  decodeCbor,
-  encodeCbor,
-  idBytes,
-  idToBytes,
-  isBytes,
-  isTuple,
-  isUint,
-  type MessageId,
-  messageIdFromBytes,
-  peerIdFromBytes,
-  type Store,
-  type TopicId,
-} from '@kithnet/types'
+  defaultTopicLogLimits,
+  type LastSeen,
+  openLastSeen,
+  openTopicLog,
+  type TopicLog,
+} from '@kithnet/store'
+import type { MessageId, PeerId, Signed, Store, TopicId } from '@kithnet/types'
 import type { RuntimeFault } from './faults.ts'
-import type { Arrived } from './topic.ts'
+import { decodeEntry, encodeEntry, type Entry } from './kept.ts'
+import type { Arrived } from './message.ts'
+
+/** How much a durable topic keeps; the oldest goes first. */
+export interface KeepOptions {
+  /** Default 100,000. */
+  readonly messages?: number
+  /** Default 64 MiB. */
+  readonly bytes?: number
+  /** By the authors' clocks. Default 30 days. */
+  readonly ageMs?: number
+}
 
 /** A kept message and its place. */
-export interface Kept {
+export interface Kept extends Entry {
   readonly position: number
-  readonly arrived: Arrived
+}
+
+/** What a history needs of its node. */
+export interface HistoryParts {
+  readonly store: Store
+  readonly topic: TopicId
+  readonly keep: KeepOptions
+  keyOf(author: PeerId): Uint8Array | undefined
+  wall(): EpochMs
+  onError(error: unknown): void
 }
 
 /** What a durable topic has kept. Messages are on disk before a reader sees them. */
 export class History {
-  readonly #store: Store
-  readonly #topic: TopicId
-  readonly #onError: (error: unknown) => void
+  readonly #parts: HistoryParts
   readonly #log: Promise<TopicLog>
   /** What was kept last: history that comes again in a new life of the node is not kept twice. */
   readonly #recent = new BoundedMap<MessageId, true>(recentIds)
+  /** Where a batch and an author's key were written. */
+  readonly #positionByBatch = new WeakMap<Signed, number>()
+  readonly #positionByAuthor = new BoundedMap<PeerId, number>(authorsKnown)
+  #oldest: EpochMs | undefined
   #waiting = 0
   #tail: Promise<void> = Promise.resolve()
 
-  constructor(store: Store, topic: TopicId, onError: (error: unknown) => void) {
-    this.#store = store
-    this.#topic = topic
-    this.#onError = onError
+  constructor(parts: HistoryParts) {
+    this.#parts = parts
     this.#log = this.#open()
-    this.#log.catch(onError)
+    this.#log.catch(parts.onError)
   }
 
   /**
@@ -49,27 +61,34 @@ export class History {
    */
   keep(arrived: Arrived, kept: (position: number) => void): void {
     if (this.#waiting >= maxWaiting) {
-      this.#onError(historyFull())
+      this.#parts.onError(historyFull())
       return
     }
     this.#waiting++
+    const key = arrived.key ?? this.#parts.keyOf(arrived.author)
     this.#tail = this.#tail
       .then(async () => {
         const log = await this.#log
         if (this.#recent.has(arrived.id)) return
-        const position = await log.append([encodeKept(arrived)])
+        const position = await this.#append(log, arrived, key)
         this.#recent.set(arrived.id, true)
         kept(position)
+        await this.#trim(log)
       })
-      .catch(this.#onError)
+      .catch(this.#parts.onError)
       .finally(() => {
         this.#waiting--
       })
   }
 
+  /** Resolves when everything given so far is on disk. */
+  settled(): Promise<void> {
+    return this.#tail
+  }
+
   /** Where a reader of this name stood. */
   lastSeen(reader: string): Promise<LastSeen> {
-    return openLastSeen(this.#store, this.#topic, reader)
+    return openLastSeen(this.#parts.store, this.#parts.topic, reader)
   }
 
   /**
@@ -78,7 +97,7 @@ export class History {
    */
   async replay(
     from: number,
-    give: (kept: Kept) => void,
+    give: (kept: Kept) => Promise<void>,
     live: () => void,
     reader: { readonly ended: boolean; room(): Promise<void> },
   ): Promise<void> {
@@ -88,9 +107,9 @@ export class History {
       const entries = await log.readFrom(position, replayChunk)
       for (const entry of entries) {
         await reader.room()
-        const decoded = decodeKept(entry.value)
-        if (decoded.ok) give({ position: entry.position, arrived: decoded.value })
-        else this.#onError(new Error(`entry ${entry.position} of a topic's log is damaged`))
+        const decoded = decodeEntry(entry.value)
+        if (decoded.ok) await give({ position: entry.position, ...decoded.value })
+        else this.#parts.onError(damaged(entry.position))
         position = entry.position + 1
       }
       if (entries.length > 0) continue
@@ -103,27 +122,107 @@ export class History {
     }
   }
 
+  /** Kept messages from a position on, some at a time; and the position after the last that there is. */
+  async page(
+    from: number,
+    limit: number,
+  ): Promise<{ readonly kept: readonly Kept[]; readonly next: number; readonly end: number }> {
+    const log = await this.#log
+    const entries = await log.readFrom(Math.max(from, 1), limit)
+    const kept = entries.flatMap(({ position, value }) => {
+      const decoded = decodeEntry(value)
+      return decoded.ok ? [{ position, ...decoded.value }] : []
+    })
+    return { kept, next: (entries.at(-1)?.position ?? log.next - 1) + 1, end: log.next }
+  }
+
+  /** The ids of everything that is kept. */
+  async ids(): Promise<Set<MessageId>> {
+    await this.#tail
+    const ids = new Set<MessageId>()
+    for (let from = 1, end = 2; from < end;) {
+      const page = await this.page(from, replayChunk)
+      for (const { arrived } of page.kept) ids.add(arrived.id)
+      if (page.next <= from) break
+      from = page.next
+      end = page.end
+    }
+    return ids
+  }
+
+  async #append(log: TopicLog, arrived: Arrived, key: Uint8Array | undefined): Promise<number> {
+    const batchAt = this.#positionByBatch.get(arrived.signed)
+    const keyAt = this.#positionByAuthor.get(arrived.author)
+    // What is about to be cut off is written again, so that the rest can still be proven.
+    const isFresh = keyAt !== undefined && keyAt >= log.first + (log.next - log.first) / 4
+    const hasBatch = batchAt !== undefined && batchAt >= log.first
+    const batch = hasBatch ? batchAt : arrived.signed
+    const entry = encodeEntry({ arrived, batch, key: isFresh ? keyAt : key })
+    const position = await log.append([entry])
+    if (!hasBatch) this.#positionByBatch.set(arrived.signed, position)
+    if (!isFresh && key !== undefined) this.#positionByAuthor.set(arrived.author, position)
+    this.#oldest ??= arrived.hlc
+    return position
+  }
+
+  /** Forgets what is older than is to be kept. */
+  async #trim(log: TopicLog): Promise<void> {
+    const cutoff = this.#parts.wall() - (this.#parts.keep.ageMs ?? defaultAgeMs)
+    if (this.#oldest === undefined || this.#oldest >= cutoff) return
+    let before = log.first
+    this.#oldest = undefined
+    while (before < log.next && this.#oldest === undefined) {
+      const entries = await log.readFrom(before, replayChunk)
+      if (entries.length === 0) break
+      for (const { position, value } of entries) {
+        const decoded = decodeEntry(value)
+        if (decoded.ok && decoded.value.arrived.hlc >= cutoff) {
+          this.#oldest = decoded.value.arrived.hlc
+          break
+        }
+        before = position + 1
+      }
+    }
+    await log.forgetBefore(before)
+  }
+
   async #open(): Promise<TopicLog> {
-    const log = await openTopicLog(this.#store, this.#topic)
+    const { store, topic, keep } = this.#parts
+    const log = await openTopicLog(store, topic, {
+      messages: keep.messages ?? defaultTopicLogLimits.messages,
+      bytes: keep.bytes ?? defaultTopicLogLimits.bytes,
+    })
+    const [first] = await log.readFrom(log.first, 1)
+    const oldest = first === undefined ? undefined : decodeEntry(first.value)
+    if (oldest?.ok === true) this.#oldest = oldest.value.arrived.hlc
     for (let position = Math.max(log.first, log.next - recentIds); position < log.next;) {
       const entries = await log.readFrom(position, replayChunk)
       if (entries.length === 0) break
       for (const entry of entries) {
-        const decoded = decodeKept(entry.value)
-        if (decoded.ok) this.#recent.set(decoded.value.id, true)
+        const decoded = decodeEntry(entry.value)
+        if (decoded.ok) this.#know(entry.position, decoded.value)
         position = entry.position + 1
       }
     }
     return log
   }
+
+  #know(position: number, { arrived, key }: Entry): void {
+    this.#recent.set(arrived.id, true)
+    if (key instanceof Uint8Array) this.#positionByAuthor.set(arrived.author, position)
+  }
 }
 
 /** Entries read at a time. Source: our choice, some 100 KB. */
 const replayChunk = 128
-/** Source: our choice; above what the overlay's own history of ten minutes brings again. */
+/** Source: our choice; above what the overlay's own history of fifteen minutes brings again. */
 const recentIds = 16_384
 /** Messages that wait to be kept. Source: our choice; some seconds of the broadcast target. */
 const maxWaiting = 16_384
+/** Authors whose key is known to stand in the log; another's is written again. Source: our choice. */
+const authorsKnown = 4_096
+/** Source: our choice. */
+export const defaultAgeMs: number = 30 * 86_400_000
 
 function historyFull(): CodedError<RuntimeFault> {
   return new CodedError<RuntimeFault>(
@@ -132,33 +231,9 @@ function historyFull(): CodedError<RuntimeFault> {
   )
 }
 
-function encodeKept(arrived: Arrived): Uint8Array {
-  return encodeCbor([
-    1,
-    idToBytes(arrived.id),
-    idToBytes(arrived.author),
-    arrived.seq,
-    arrived.hlc,
-    idToBytes(arrived.via),
-    arrived.payload,
-  ])
-}
-
-function decodeKept(bytes: Uint8Array): Result<Arrived> {
-  const decoded = decodeCbor(bytes)
-  if (!decoded.ok) return fail(decoded.fault)
-  if (!isTuple(decoded.value, 7)) return badShape('kept')
-  const [version, id, author, seq, hlc, via, payload] = decoded.value
-  if (version !== 1 || !isBytes(id, idBytes) || !isBytes(author, idBytes)) return badShape('kept')
-  if (!isUint(seq) || !isUint(hlc) || !isBytes(via, idBytes)) return badShape('kept')
-  if (!(payload instanceof Uint8Array)) return badShape('kept')
-  return ok({
-    id: messageIdFromBytes(id),
-    author: peerIdFromBytes(author),
-    seq,
-    hlc: epochMs(hlc),
-    late: true,
-    via: peerIdFromBytes(via),
-    payload,
-  })
+function damaged(position: number): CodedError<RuntimeFault> {
+  return new CodedError<RuntimeFault>(
+    { code: 'runtime/damaged-entry', position },
+    `Entry ${position} of a topic's log is damaged, or of another version: it was left out.`,
+  )
 }

@@ -18,7 +18,8 @@ import { later } from './system.ts'
 
 /** Who is told what happens on links. */
 export interface LinksOwner {
-  linkUp(peer: PeerId, publicKey: Uint8Array): void
+  /** `dialled`: where this side made the link; `undefined` when the other side did. */
+  linkUp(peer: PeerId, publicKey: Uint8Array, dialled: Address | undefined): void
   linkDown(peer: PeerId, cause: LinkDownCause): void
   /** `bytes` are only valid during the call. */
   frame(from: PeerId, bytes: Uint8Array): void
@@ -203,7 +204,7 @@ export class Links {
       if (transport === undefined) continue
       try {
         const signal = AbortSignal.any([this.#closing.signal, AbortSignal.timeout(dialTimeoutMs)])
-        this.#adopt(await transport.dial(where, { expect: peer, signal }))
+        this.#adopt(await transport.dial(where, { expect: peer, signal }), where)
         this.#owner.dialled(peer, where, true)
         return true
       } catch (error) {
@@ -217,7 +218,7 @@ export class Links {
   }
 
   /** Takes a fresh link in; the table says whether it is used, and which others end. */
-  #adopt(link: Link): void {
+  #adopt(link: Link, dialled?: Address): void {
     const peer = link.remote
     if (this.#closing.signal.aborted || this.#linkByNumber.size >= maxLinks) {
       if (!this.#closing.signal.aborted) this.#owner.fault(peer, { code: 'runtime/too-many-links' })
@@ -227,7 +228,7 @@ export class Links {
     const number = ++this.#number
     this.#linkByNumber.set(
       number,
-      new PeerLink(link, {
+      new PeerLink(link, dialled, {
         congested: () => this.#owner.congested(peer),
         drained: () => this.#owner.drained(peer),
         fault: (fault) => this.#owner.fault(peer, fault),
@@ -275,7 +276,7 @@ export class Links {
   #use(peer: PeerId, taken: PeerLink): void {
     const isFirst = !this.#usedByPeer.has(peer)
     this.#usedByPeer.set(peer, taken)
-    if (isFirst) this.#owner.linkUp(peer, taken.link.remoteKey)
+    if (isFirst) this.#owner.linkUp(peer, taken.link.remoteKey, taken.dialled)
     // What the link before it was congested with has gone with it.
     else this.#owner.drained(peer)
   }

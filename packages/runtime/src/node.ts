@@ -2,22 +2,29 @@ import { type Clock, CodedError, type Fault } from '@kithnet/kernel'
 import type { OverlayOutput } from '@kithnet/overlay'
 import {
   type Address,
+  type Batch,
   type NetworkId,
   type PeerId,
+  type Signed,
+  type StandardSchema,
   type Store,
-  type TopicId,
-  topicId,
+  type Verified,
 } from '@kithnet/types'
 import type { Overlay } from '@kithnet/overlay'
 import type { RuntimeFault } from './faults.ts'
-import { History } from './history.ts'
+import type { KeepOptions } from './history.ts'
 import type { Connection, Links, Traffic } from './links.ts'
 import { Listeners } from './listeners.ts'
 import { Outbox } from './outbox.ts'
-import { Protocols } from './protocols.ts'
+import { exchange, Protocols } from './protocols.ts'
+import { untilReady } from './ready.ts'
 import type { Router } from './router.ts'
 import { type Ticket, ticketOf, ticketText } from './ticket.ts'
-import { type Arrived, Topic } from './topic.ts'
+import type { Guarantee } from './message.ts'
+import type { Payload } from './payload.ts'
+import { isSchema } from './schema.ts'
+import type { Topic } from './topic.ts'
+import { historyProtocol, Topics } from './topics.ts'
 
 /** Facts that a node tells its listeners, at once and in order. */
 export interface NodeEvents {
@@ -30,22 +37,27 @@ export interface NodeEvents {
   readonly alive: { readonly peer: PeerId }
   /** A peer broke a rule, or something was dropped. */
   readonly fault: { readonly peer: PeerId | undefined; readonly fault: Fault }
+  /** Where a peer stands by what it did here has changed. A graylisted one is heard again at a stated time. */
+  readonly standing: Pick<Extract<OverlayOutput, { type: 'standing' }>, 'peer' | 'standing'>
   /** A peer broke so many that its link was cut. */
   readonly shed: { readonly peer: PeerId; readonly fault: Fault }
-  /** An author's messages between two are missing and being fetched, or an author signed two versions. */
-  readonly gap: Extract<OverlayOutput, { type: 'gap' }>
+  /** An author signed two messages under one number. */
   readonly equivocation: Extract<OverlayOutput, { type: 'equivocation' }>
-  /** No neighbour is left. */
-  readonly isolated: { readonly knownPeers: number }
+  /** A peer signed two descriptors for one life and epoch, and is not believed any more. */
+  readonly descriptorFork: Extract<OverlayOutput, { type: 'descriptorFork' }>
+  /** This node takes itself for cut off: `alone` has no neighbour, in `silence` none of them is heard. */
+  readonly isolated: Pick<Extract<OverlayOutput, { type: 'isolated' }>, 'cause'>
+  /** It was isolated, and hears a neighbour again. */
+  readonly healed: { readonly neighbours: number }
   /** Something of the host failed: the store, a listener. The node goes on. */
   readonly error: { readonly error: unknown }
 }
 
-/** How a topic is kept. */
-export interface TopicOptions {
-  /** Keep what arrives in the node's store, so that `messages({ since })` finds it. Default false. */
-  readonly durable?: boolean
-}
+/** How a topic is opened. */
+export type TopicOptions<G extends Guarantee = Guarantee> = {
+  /** What the topic promises. Default `reliable`. Every peer chooses for itself, but for `ephemeral`. */
+  readonly delivery?: G
+} & (G extends 'durable' ? { readonly keep?: KeepOptions } : unknown)
 
 /** How long to wait for somebody to answer. */
 export interface JoinOptions {
@@ -79,6 +91,8 @@ export interface NodeParts {
   readonly store: Store
   readonly clock: Clock
   readonly advertised: () => readonly Address[]
+  /** The batch, when its author's key signed it. */
+  readonly checkBatch: (signed: Signed, key: Uint8Array) => Promise<Verified<Batch> | undefined>
   /** Ends what else was made for this node, last. */
   readonly dispose: () => Promise<void>
 }
@@ -91,7 +105,7 @@ export class Node implements AsyncDisposable {
   readonly protocols: Protocols = new Protocols()
   readonly #parts: NodeParts
   readonly #listeners: Listeners<NodeEvents>
-  readonly #topics = new Map<TopicId, Topic>()
+  readonly #topics: Topics
   readonly #closing = new AbortController()
   readonly #outbox: Outbox
   #router: Router | undefined
@@ -104,9 +118,25 @@ export class Node implements AsyncDisposable {
     this.network = parts.network
     this.#parts = parts
     this.#listeners = new Listeners((error) => this.#failed(error))
-    this.#outbox = new Outbox((token, topic, payload) =>
-      this.#router?.feed({ type: 'publish', token, topic, payload }),
+    this.#outbox = new Outbox((token, message) =>
+      this.#router?.feed({ type: 'publish', token, ...message }),
     )
+    this.#topics = new Topics({
+      network: this.network,
+      self: this.id,
+      store: parts.store,
+      outbox: this.#outbox,
+      feed: (event) => this.#router?.feed(event),
+      overlay: parts.overlay,
+      clock: parts.clock,
+      signal: this.signal,
+      neighbours: () => this.neighbours,
+      check: (signed, key) => parts.checkBatch(signed, key),
+      ask: (peer, message, signal) => this.#ask(peer, message, signal),
+      ready: (options) => untilReady(this, options),
+      onFault: (peer, fault) => this.#listeners.emit('fault', { peer, fault }),
+      onError: (error) => this.#failed(error),
+    })
   }
 
   /** Aborted when the node begins to close. */
@@ -145,7 +175,7 @@ export class Node implements AsyncDisposable {
 
   /** Joins through any of these contacts. For `createNode`; users call `join`. */
   async meet(contacts: readonly Contact[], options: JoinOptions): Promise<void> {
-    for (const { peer, addresses } of contacts) this.#links?.book.learn(peer, addresses)
+    for (const { peer, addresses } of contacts) this.#links?.book.keep(peer, addresses)
     const waitMs = options.timeoutMs ?? defaultJoinTimeoutMs
     const given = options.signal === undefined ? [] : [options.signal]
     const signal = AbortSignal.any([AbortSignal.timeout(waitMs), this.signal, ...given])
@@ -169,47 +199,33 @@ export class Node implements AsyncDisposable {
   }
 
   /**
-   * A topic by its name. The same name gives the same topic; the first call subscribes at once, so that no
-   * message between it and a later `messages()` of a durable topic is lost.
+   * A topic by its name. The same name gives the same topic; the first call subscribes at once and says what the
+   * topic promises and carries, so that no message between it and a later `messages()` of a durable topic is lost.
    *
-   * @throws CodedError `runtime/closed`.
+   * @throws CodedError `runtime/closed`, or `runtime/bad-option` when the name is open in another way.
    */
-  topic(name: string, options: TopicOptions = {}): Topic {
+  topic(name: string): Topic
+  topic<G extends Guarantee = 'reliable'>(name: string, options: TopicOptions<G>): Topic<Payload, G>
+  topic<Input, Output, G extends Guarantee = 'reliable'>(
+    name: string,
+    schema: StandardSchema<Input, Output>,
+    options?: TopicOptions<G>,
+  ): Topic<Output, G, Input>
+  topic(name: string, first?: StandardSchema | TopicOptions, second?: TopicOptions): unknown {
     this.#assertOpen()
-    const id = topicId(this.network, name)
-    const known = this.#topics.get(id)
-    if (known !== undefined) return known
-    const onError = (error: unknown): void => this.#failed(error)
-    const history =
-      options.durable === true ? new History(this.#parts.store, id, onError) : undefined
-    const topic = new Topic({
-      id,
-      name,
-      outbox: this.#outbox,
-      history,
-      self: this.id,
-      wall: () => this.#parts.clock.wall(),
-      onMalformed: (arrived) => this.#malformed(arrived),
-      onError,
-    })
-    this.#topics.set(id, topic)
-    this.#router?.feed({ type: 'subscribe', topic: id })
-    return topic
+    const schema = isSchema(first) ? first : undefined
+    const options = (schema === undefined ? (first as TopicOptions | undefined) : second) ?? {}
+    return this.#topics.open(name, schema, options)
   }
 
   /** Forgets a topic: its readers end, and its messages are relayed but no longer delivered. */
   leaveTopic(name: string): void {
-    const id = topicId(this.network, name)
-    const topic = this.#topics.get(id)
-    if (topic === undefined) return
-    this.#topics.delete(id)
-    topic.end()
-    this.#router?.feed({ type: 'unsubscribe', topic: id })
+    this.#topics.leave(name)
   }
 
   /** Names of the topics that are subscribed to. */
   get topics(): readonly string[] {
-    return [...this.#topics.values()].map((topic) => topic.name)
+    return this.#topics.names
   }
 
   /** Every link: peer, cryptography, round trip, queued bytes. */
@@ -252,13 +268,15 @@ export class Node implements AsyncDisposable {
   attach(router: Router, links: Links): void {
     this.#router = router
     this.#links = links
+    this.protocols.answer(historyProtocol, (message, from) => this.#topics.answer(message, from))
   }
 
   /** What the overlay tells. */
   take(output: OverlayOutput): void {
     switch (output.type) {
       case 'deliver':
-        this.#topics.get(output.message.topic)?.accept(output.message)
+      case 'own':
+        this.#topics.take(output)
         return
       case 'published':
         this.#outbox.progressed(output.token, output)
@@ -268,6 +286,7 @@ export class Node implements AsyncDisposable {
         return
       case 'neighbourUp':
         this.#links?.neighbour(output.peer, true)
+        this.#topics.meet(output.peer)
         this.#listeners.emit('neighbour', { peer: output.peer })
         return
       case 'neighbourDown':
@@ -288,18 +307,29 @@ export class Node implements AsyncDisposable {
       case 'penalised':
         this.#listeners.emit('fault', { peer: output.peer, fault: output.fault })
         return
+      case 'standing':
+        this.#listeners.emit('standing', { peer: output.peer, standing: output.standing })
+        return
       case 'shed':
         this.#listeners.emit('shed', { peer: output.peer, fault: output.fault })
         this.#links?.cut(output.peer)
         return
       case 'gap':
-        this.#listeners.emit('gap', output)
+      case 'repaired':
+      case 'lost':
+        this.#topics.take(output)
         return
       case 'equivocation':
         this.#listeners.emit('equivocation', output)
         return
+      case 'descriptorFork':
+        this.#listeners.emit('descriptorFork', output)
+        return
       case 'isolated':
-        this.#listeners.emit('isolated', { knownPeers: 0 })
+        this.#listeners.emit('isolated', { cause: output.cause })
+        return
+      case 'healed':
+        this.#listeners.emit('healed', { neighbours: this.neighbours.length })
         return
       case 'sign':
       case 'verify':
@@ -320,15 +350,17 @@ export class Node implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#closing.abort(closedError())
     this.#outbox.close()
-    for (const topic of this.#topics.values()) topic.end()
+    this.#topics.close()
     this.#router?.feed({ type: 'leave' })
     await this.#parts.dispose()
     this.#listeners.clear()
   }
 
-  #malformed(arrived: Arrived): void {
-    const fault = { code: 'runtime/malformed-payload', message: arrived.id }
-    this.#listeners.emit('fault', { peer: arrived.author, fault })
+  async #ask(peer: PeerId, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+    const links = this.#links
+    if (links === undefined) throw closedError()
+    const stream = this.protocols.begin(await links.open(peer), historyProtocol)
+    return exchange(stream, historyProtocol, message, signal)
   }
 
   #failed(error: unknown): void {

@@ -1,5 +1,5 @@
 import { CodedError, type Fault } from '@kithnet/kernel'
-import type { MessageId, TopicId } from '@kithnet/types'
+import type { MessageId, PeerId, TopicId } from '@kithnet/types'
 import type { RuntimeFault } from './faults.ts'
 import { later } from './system.ts'
 
@@ -24,6 +24,13 @@ export interface PublishOptions {
   readonly timeoutMs?: number
 }
 
+/** A message to publish. */
+export interface Outgoing {
+  readonly topic: TopicId
+  readonly payload: Uint8Array
+  readonly confirmers: readonly PeerId[]
+}
+
 interface Waiting {
   readonly until: PublishStatus
   /** Told the message's id once, as soon as there is one. */
@@ -37,19 +44,21 @@ const rank: Readonly<Record<PublishStatus, number>> = { queued: 0, sent: 1, ackn
 
 /** Messages on their way out, and who waits for news of them. */
 export class Outbox {
-  readonly #submit: (token: number, topic: TopicId, payload: Uint8Array) => void
+  readonly #submit: (token: number, message: Outgoing) => void
+  /** Topics of messages that no neighbour has been sent, and who waits until there are none. */
+  readonly #unsentByToken = new Map<number, TopicId>()
+  readonly #flushing = new Set<() => void>()
   readonly #waitingByToken = new Map<number, Waiting>()
   #token = 0
   #closed = false
 
   /** `submit` hands the message to the overlay. */
-  constructor(submit: (token: number, topic: TopicId, payload: Uint8Array) => void) {
+  constructor(submit: (token: number, message: Outgoing) => void) {
     this.#submit = submit
   }
 
   publish(
-    topic: TopicId,
-    payload: Uint8Array,
+    message: Outgoing,
     options: PublishOptions,
     onId: (id: MessageId) => void,
   ): Promise<Published> {
@@ -81,12 +90,14 @@ export class Outbox {
       }
       signal?.addEventListener('abort', onAbort, { once: true })
       this.#waitingByToken.set(token, waiting)
-      this.#submit(token, topic, payload)
+      this.#unsentByToken.set(token, message.topic)
+      this.#submit(token, message)
     })
   }
 
   /** The overlay's news of a message. */
   progressed(token: number, published: Published): void {
+    if (published.status !== 'queued') this.#left(token)
     const waiting = this.#waitingByToken.get(token)
     waiting?.onId?.(published.id)
     if (waiting === undefined || rank[published.status] < rank[waiting.until]) {
@@ -100,6 +111,7 @@ export class Outbox {
 
   /** The overlay would not take a message. */
   refused(token: number, fault: Fault): void {
+    this.#left(token)
     const waiting = this.#waitingByToken.get(token)
     if (waiting === undefined) return
     this.#waitingByToken.delete(token)
@@ -107,13 +119,51 @@ export class Outbox {
     waiting.reject(new CodedError(fault, refusalSentence(fault)))
   }
 
+  /** Resolves when everything published on the topic so far has been sent to a neighbour. */
+  async flush(topic: TopicId, signal: AbortSignal | undefined): Promise<void> {
+    const last = this.#token
+    const isOpen = (): boolean => {
+      if (this.#closed) return false
+      for (const [token, one] of this.#unsentByToken)
+        if (token <= last && one === topic) return true
+      return false
+    }
+    while (isOpen()) await this.#change(signal)
+  }
+
   close(): void {
     this.#closed = true
+    this.#wake()
     for (const waiting of this.#waitingByToken.values()) {
       waiting.settled()
       waiting.reject(closedError())
     }
     this.#waitingByToken.clear()
+  }
+
+  #left(token: number): void {
+    if (this.#unsentByToken.delete(token)) this.#wake()
+  }
+
+  #wake(): void {
+    for (const resume of this.#flushing) resume()
+    this.#flushing.clear()
+  }
+
+  #change(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    return new Promise((resolve, reject) => {
+      const abort = (): void => {
+        this.#flushing.delete(resume)
+        reject(signal?.reason as Error)
+      }
+      const resume = (): void => {
+        signal?.removeEventListener('abort', abort)
+        resolve()
+      }
+      this.#flushing.add(resume)
+      signal?.addEventListener('abort', abort, { once: true })
+    })
   }
 }
 

@@ -1,5 +1,5 @@
 import { CodedError, type Fault } from '@kithnet/kernel'
-import type { Link, Stream } from '@kithnet/types'
+import type { Address, Link, Stream } from '@kithnet/types'
 
 /** The two classes of frames that the overlay sends. */
 export type Channel = 'membership' | 'pubsub'
@@ -14,6 +14,8 @@ export interface PeerLinkOwner {
 /** A link in use: a stream of our own for each class of frames, so that neither side waits for the other to open one. */
 export class PeerLink {
   readonly link: Link
+  /** Where this side made the link; `undefined` when the other side did. */
+  readonly dialled: Address | undefined
   readonly #out: Readonly<Record<Channel, Stream>>
   readonly #owner: PeerLinkOwner
   readonly #congested = new Set<Channel>()
@@ -21,8 +23,9 @@ export class PeerLink {
   #idleTicks = 0
   #ticks = 0
 
-  constructor(link: Link, owner: PeerLinkOwner) {
+  constructor(link: Link, dialled: Address | undefined, owner: PeerLinkOwner) {
     this.link = link
+    this.dialled = dialled
     this.#owner = owner
     this.#out = { membership: link.open('membership'), pubsub: link.open('pubsub') }
   }

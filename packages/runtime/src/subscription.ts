@@ -31,6 +31,7 @@ export class Subscription<T> implements AsyncIterableIterator<T>, AsyncDisposabl
   #dropped = 0
   #taken: T | undefined
   #onRoom: (() => void) | undefined
+  readonly #ending = Promise.withResolvers<void>()
   /** Told of a value once the consumer asks for the next one, and so is done with it. */
   onTaken: ((value: T) => void) | undefined
 
@@ -57,6 +58,16 @@ export class Subscription<T> implements AsyncIterableIterator<T>, AsyncDisposabl
   /** True when nothing more will come. */
   get ended(): boolean {
     return this.#ended
+  }
+
+  /** Resolves when nothing more will come. */
+  get whenEnded(): Promise<void> {
+    return this.#ending.promise
+  }
+
+  /** True when a value more would not fit. */
+  get isFull(): boolean {
+    return this.#waiting.length === 0 && this.size >= this.#capacity
   }
 
   /** Values that wait. */
@@ -102,6 +113,7 @@ export class Subscription<T> implements AsyncIterableIterator<T>, AsyncDisposabl
   end(): void {
     if (this.#ended) return
     this.#ended = true
+    this.#ending.resolve()
     this.#onEnd()
     this.#onRoom?.()
     // Whoever waits has read everything, so an overflow cannot be what ended it.

@@ -114,7 +114,10 @@ test('a payload of half a megabyte arrives whole; one over the bound is refused'
 test('a late joiner gets recent history, marked late', async () => {
   const alice = await node()
   const bob = await node({ join: alice.ticket() })
+  const heard = bob.topic('t').messages()
   for (let index = 0; index < 30; index++) await alice.topic('t').publish(index)
+  // What is still on its way to him would reach the late joiner as it was published.
+  await take(heard, 30)
   const carol = await createNode({
     network: 'test',
     preset: 'local',
@@ -163,14 +166,14 @@ test('a durable topic gives what was kept, to each reader from where it stopped'
       ]
     }
     const [first, firstStore] = await lifeOf()
-    const reading = first.topic('t', { durable: true }).messages({ since: 'last-seen' })
+    const reading = first.topic('t', { delivery: 'durable' }).messages({ since: 'last-seen' })
     for (const value of ['a', 'b', 'c']) await alice.topic('t').publish(value)
     expect((await take(reading, 3)).map((message) => message.value)).toEqual(['a', 'b', 'c'])
     await first.close()
     await firstStore[Symbol.asyncDispose]()
 
     const [second, secondStore] = await lifeOf()
-    const again = second.topic('t', { durable: true })
+    const again = second.topic('t', { delivery: 'durable' })
     // "c" was in hand when the reader stopped, so it comes once more.
     expect((await take(again.messages({ since: 'last-seen' }), 1))[0]!.value).toBe('c')
     const whole = await take(again.messages({ since: 'start', reader: 'other' }), 3)

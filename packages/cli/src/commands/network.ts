@@ -101,7 +101,7 @@ async function up(options: UpOptions): Promise<void> {
       ...(options.join === undefined ? {} : { join: options.join }),
     },
     ready: (node) => {
-      for (const name of options.topic ?? []) node.topic(name, { durable: true })
+      for (const name of options.topic ?? []) node.topic(name, { delivery: 'durable' })
       announce(node, options.json === true)
     },
   })
@@ -118,6 +118,8 @@ function announce(node: Node, json: boolean): void {
   print(`ticket   ${ticket}`)
   node.on('neighbour', ({ peer }) => note(`neighbour ${peer}`))
   node.on('neighbourLost', ({ peer, cause }) => note(`lost      ${peer} (${cause})`))
+  node.on('isolated', ({ cause }) => note(`isolated  (${cause})`))
+  node.on('healed', ({ neighbours }) => note(`healed    (${neighbours} neighbours)`))
   note('Running; Ctrl-C stops it.')
 }
 
@@ -135,6 +137,7 @@ async function status(options: AskOptions): Promise<void> {
   print(`links        ${found.connections}`)
   print(`active view  ${overlay.activeView.length}`)
   print(`passive view ${overlay.passiveView.length}`)
+  if (overlay.isolation !== undefined) print(`isolated     ${overlay.isolation}`)
   print(`topics       ${found.topics.join(', ') || 'none'}`)
   print(`cached       ${overlay.cachedMessages} messages, ${overlay.cachedBytes} bytes`)
 }
