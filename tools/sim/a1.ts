@@ -41,7 +41,7 @@ function measure(size: number, seed: number): Overlay {
     meanPathHops,
     lastHop,
     clustering: clustering(graph),
-    full: fullShare(views, paperViews.activeCapacity),
+    full: fullShare(views),
     components: components(graph),
   }
 }

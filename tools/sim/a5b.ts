@@ -4,7 +4,8 @@
  * Set-up: `lan`, all peers join through the first one and settle for two minutes; links of 1 to 10 ms one
  * way. Then peers are black-holed one after the other, each at a random moment; after a minute the
  * outcome is read, the peer is started again with its disk and has half a minute to come back. `lan`'s own
- * formula: a suspicion lasts 18 s, or 3 s from its start once another neighbour confirms it.
+ * formula: a suspicion lasts 18 s, 10.5 s once another neighbour confirms it or has been asked to probe the
+ * suspect in vain, 6.1 s after two of them, and 3 s after three.
  */
 import { type MembershipOutput, presets, suspicionTimes } from '@kithnet/membership'
 import { uniformLatency } from '@kithnet/testkit'
@@ -31,7 +32,7 @@ const returnMs = 30_000
 /** How one neighbour took a death. */
 interface Verdict {
   suspectedAt: number
-  confirmedAt: number | undefined
+  readonly confirmedAt: number[]
   deadAt: number | undefined
 }
 
@@ -67,8 +68,8 @@ function measure(size: number, crashes: number, seed: number): Run {
     }
     const verdict = verdicts.get(by)
     if (output.type === 'dead') verdict!.deadAt = now
-    else if (verdict !== undefined) verdict.confirmedAt ??= now
-    else verdicts.set(by, { suspectedAt: now, confirmedAt: undefined, deadAt: undefined })
+    else if (verdict !== undefined) verdict.confirmedAt.push(now)
+    else verdicts.set(by, { suspectedAt: now, confirmedAt: [], deadAt: undefined })
   }
   const latency = uniformLatency(1, 10)
   const { network, nodes } = growComposed({
@@ -123,12 +124,21 @@ function judgeDeath(
   }
 }
 
-/** At most ten watch a peer, so the logarithm of the formula does not count. */
+/** At most ten watch a peer, so the logarithm of the formula's group does not count. */
 function followsFormula({ suspectedAt, confirmedAt, deadAt }: Verdict): boolean {
   if (deadAt === undefined) return false
-  const { minMs, maxMs } = suspicionTimes(config.swim, 2, 2)
-  const due = confirmedAt === undefined ? maxMs : Math.max(minMs, confirmedAt - suspectedAt)
-  return Math.abs(deadAt - suspectedAt - due) <= 1
+  const { minMs, maxMs, confirmations } = suspicionTimes(config.swim, 8, 7)
+  const deadlineAfter = (count: number): number => {
+    const share = Math.log(count + 1) / Math.log(confirmations + 1)
+    return suspectedAt + maxMs - (maxMs - minMs) * Math.min(1, share)
+  }
+  let due = deadlineAfter(0)
+  for (const [index, at] of confirmedAt.entries()) {
+    if (at >= due) break
+    due = Math.max(at, deadlineAfter(index + 1))
+  }
+  // A confirmation that ends a suspicion at once leaves it its last call.
+  return deadAt - due >= -1 && deadAt - due <= config.swim.probeTimeoutMs / 10 + 1
 }
 
 /** Source: targets.md, A5b; the spread and the rest are the BEAT of that row. */

@@ -10,6 +10,7 @@ import {
 import type { Instant } from '@kithnet/kernel'
 import { createNetwork, type Latency, type Network, type Node } from '@kithnet/testkit'
 import type { PeerId } from '@kithnet/types'
+import type { Graph } from './membership-graph.ts'
 import { simulatedKnownPeer, simulatedPeer } from './membership-peers.ts'
 
 /** Source: facts on native ML-DSA-65 signing, rounded up to whole milliseconds. */
@@ -25,53 +26,92 @@ export type ComposedNetwork = Network<
 >
 
 /** Settings of a composed network. */
-export interface ComposedOptions {
-  readonly size: number
+export interface ComposedSettings {
   readonly config: MembershipConfig
   readonly seed: number
   readonly latency: Latency
-  /** Pause between joins; everybody joins through the first peer. */
-  readonly joinPauseMs: number
+  /** After how long the silence of a link is noticed; never unless given. */
+  readonly keepaliveMs?: number
   readonly onEmit: (peer: PeerId, output: MembershipOutput, now: Instant) => void
 }
 
-/** The machines of a composed network, by peer. */
-export type ComposedNodes = ReadonlyMap<PeerId, Node<MembershipEvent, Membership>>
+/** Settings of a composed network that is grown. */
+export interface ComposedOptions extends ComposedSettings {
+  readonly size: number
+  /** Pause between joins; everybody joins through the first peer. */
+  readonly joinPauseMs: number
+}
 
-/** Starts peers that all join through the first one. */
-export function growComposed(options: ComposedOptions): {
+/** The machines of a composed network, by peer. */
+export type ComposedNodes = Map<PeerId, Node<MembershipEvent, Membership>>
+
+/** A composed network and its machines. */
+export interface Composed {
+  readonly config: MembershipConfig
   readonly network: ComposedNetwork
   readonly nodes: ComposedNodes
-} {
+}
+
+/** A network of nobody. */
+export function emptyComposed(settings: ComposedSettings): Composed {
+  const { config, seed, latency, keepaliveMs } = settings
   const network: ComposedNetwork = createNetwork({
-    seed: options.seed,
-    latency: options.latency,
+    seed,
+    latency,
+    ...(keepaliveMs === undefined ? {} : { keepaliveMs }),
     onEmit: (peer, output, now) => {
-      options.onEmit(peer, output, now)
+      settings.onEmit(peer, output, now)
       if (output.type !== 'describe') return
       const self = simulatedKnownPeer(peer, output.incarnation)
       network.inject(peer, { type: 'described', self }, signMs)
     },
   })
-  const nodes = new Map<PeerId, Node<MembershipEvent, Membership>>()
-  for (let index = 0; index < options.size; index++) {
-    const self = simulatedPeer(index)
-    const node = network.add(self, ({ rng, disk }) => {
-      const stored = disk.get(incarnationKey)
-      const incarnation = stored === undefined ? undefined : incarnationFromBytes(stored)
-      return new Membership({ self, config: options.config, rng, incarnation })
-    })
-    nodes.set(self, node)
-    join(network, self)
-    network.run(options.joinPauseMs)
-  }
-  return { network, nodes }
+  return { config, network, nodes: new Map() }
 }
 
-/** Lets a peer join, or join again, through the first one. */
-export function join(network: ComposedNetwork, self: PeerId): void {
-  const contact = { peer: simulatedPeer(0), addresses: [] }
-  network.inject(self, { type: 'join', contacts: [contact] })
+/** Adds the next peer, which joins through `contact`. */
+export function addComposed({ config, network, nodes }: Composed, contact?: PeerId): PeerId {
+  const self = simulatedPeer(nodes.size)
+  const node = network.add(self, ({ rng, disk }) => {
+    const stored = disk.get(incarnationKey)
+    const incarnation = stored === undefined ? undefined : incarnationFromBytes(stored)
+    return new Membership({ self, config, rng, incarnation })
+  })
+  nodes.set(self, node)
+  join(network, self, contact)
+  return self
+}
+
+/** Starts peers that all join through the first one. */
+export function growComposed(options: ComposedOptions): Composed {
+  const composed = emptyComposed(options)
+  for (let index = 0; index < options.size; index++) {
+    addComposed(composed)
+    composed.network.run(options.joinPauseMs)
+  }
+  return composed
+}
+
+/** Lets a peer join, or join again, through another. */
+export function join(
+  network: ComposedNetwork,
+  self: PeerId,
+  contact: PeerId = simulatedPeer(0),
+): void {
+  network.inject(self, { type: 'join', contacts: [{ peer: contact, addresses: [] }] })
+}
+
+/** The overlay of those that live and take part: an edge where both ends have each other as neighbours. */
+export function graphOfComposed(nodes: ComposedNodes, left?: ReadonlySet<PeerId>): Graph {
+  const living = [...nodes].filter(([peer, node]) => node.alive && left?.has(peer) !== true)
+  const numberById = new Map(living.map(([peer], number) => [peer, number]))
+  return living.map(([self, { machine }]) =>
+    machine.active.flatMap(({ descriptor }) => {
+      const number = numberById.get(descriptor.peer)
+      if (number === undefined) return []
+      return living[number]![1].machine.isNeighbour(self) ? [number] : []
+    }),
+  )
 }
 
 /** Pairs of living peers of which one has the other as neighbour and is not its neighbour. */

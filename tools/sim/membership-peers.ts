@@ -1,4 +1,12 @@
-import { parsePeerId, type PeerId, networkId, type Descriptor, type Verified } from '@kithnet/types'
+import {
+  type Address,
+  address,
+  parsePeerId,
+  type PeerId,
+  networkId,
+  type Descriptor,
+  type Verified,
+} from '@kithnet/types'
 import type { KnownPeer } from '@kithnet/membership'
 
 const network = networkId('simulation')
@@ -11,11 +19,19 @@ export function simulatedPeer(index: number): PeerId {
   return parsePeerId(spread.toString(16).padStart(8, '0').repeat(8))!
 }
 
+/** Where the simulated network dials a peer. */
+function simulatedAddress(peer: PeerId): Address {
+  const parsed = address(`memory://${peer}`)
+  if (!parsed.ok) throw new Error('a simulated address is well-formed')
+  return parsed.value
+}
+
 /**
  * A descriptor that counts as verified: membership never looks at signatures, and a simulation of ten
  * thousand peers need not make any.
  */
 export function simulatedKnownPeer(peer: PeerId, incarnation = 1): KnownPeer {
-  const descriptor: Descriptor = { network, peer, incarnation, addresses: [], epoch: 0 }
+  const addresses = [simulatedAddress(peer)]
+  const descriptor: Descriptor = { network, peer, incarnation, addresses, epoch: 0 }
   return { descriptor: descriptor as Verified<Descriptor>, signed: unsigned }
 }

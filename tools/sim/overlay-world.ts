@@ -15,6 +15,7 @@ import { type Instant, type Machine, toHex, utf8 } from '@kithnet/kernel'
 import {
   type Delivery,
   encodeFrame,
+  type Order,
   Overlay,
   type OverlayConfig,
   overlayConfig,
@@ -34,6 +35,7 @@ import {
   type Node,
   type SignatureCosts,
   testScheme,
+  VirtualCores,
 } from '@kithnet/testkit'
 import {
   address,
@@ -81,6 +83,8 @@ export interface Citizen {
   readonly delivered: Map<MessageId, number>
   readonly outputs: Map<OverlayOutput['type'], number>
   verifications: number
+  /** Where signatures are checked, if they may wait. */
+  readonly cores: VirtualCores | undefined
 }
 
 /** Signs with one peer's key. */
@@ -91,8 +95,12 @@ export interface WorldOptions {
   readonly seed: number
   readonly peers: number
   readonly config?: OverlayConfig
+  /** The settings of one peer, where they are not everybody's. */
+  readonly configOf?: (index: number) => OverlayConfig
   readonly latency?: Latency
   readonly costs?: SignatureCosts
+  /** Checks of signatures wait for each other on so many cores of their own. Default: they never wait. */
+  readonly cores?: number
   /** ML-DSA-65 in place of test signatures. Slow. */
   readonly realKeys?: boolean
   /** Counts bytes of real frames. Slower. */
@@ -132,6 +140,7 @@ export class OverlayWorld {
     this.#scheme = testScheme(options.costs ?? nativeCosts)
     this.network = createNetwork<OverlayEvent, PeerId, OverlayMessage, string, OverlayOutput>({
       seed: options.seed,
+      addressOf,
       closesWhenReleasedBy: 'either',
       keepaliveMs: 10_000,
       ...(options.latency === undefined ? {} : { latency: options.latency }),
@@ -160,8 +169,10 @@ export class OverlayWorld {
     }
   }
 
-  subscribeAll(topic: TopicId): void {
-    for (const { peer } of this.citizens) this.network.inject(peer, { type: 'subscribe', topic })
+  subscribeAll(topic: TopicId, order: Order = 'none'): void {
+    for (const { peer } of this.citizens) {
+      this.network.inject(peer, { type: 'subscribe', topic, order })
+    }
   }
 
   publish(index: number, topic: TopicId, payload: Uint8Array, delayMs = 0): void {
@@ -209,7 +220,7 @@ export class OverlayWorld {
         epochAtZero: boot.epochAtZero,
         incarnation: incarnationOf(boot),
         addresses: [addressOf(peer)],
-        config: this.#options.config ?? overlayConfig('lan'),
+        config: this.#options.configOf?.(index) ?? this.#options.config ?? overlayConfig('lan'),
         rng: boot.rng.fork('overlay'),
       })
       return this.#options.wrap?.(overlay, index) ?? overlay
@@ -221,6 +232,7 @@ export class OverlayWorld {
       delivered: new Map(),
       outputs: new Map(),
       verifications: 0,
+      cores: this.#options.cores === undefined ? undefined : new VirtualCores(this.#options.cores),
     }
     this.citizens.push(citizen)
     this.#byPeer.set(peer, citizen)
@@ -256,11 +268,7 @@ export class OverlayWorld {
         citizen.verifications++
         const value = this.#check(output)
         const { token } = output
-        this.network.inject(
-          peer,
-          { type: 'checked', token, value },
-          this.#scheme.costs.verifyUs / 1000,
-        )
+        this.network.inject(peer, { type: 'checked', token, value }, this.#checkMs(citizen, now))
         break
       }
       case 'published': {
@@ -280,6 +288,12 @@ export class OverlayWorld {
       default:
     }
     this.#options.onOutput?.(citizen, output, now)
+  }
+
+  /** How long a check takes from now, what waits before it included. */
+  #checkMs({ cores }: Citizen, now: Instant): number {
+    const { verifyUs } = this.#scheme.costs
+    return cores === undefined ? verifyUs / 1000 : cores.work(now, verifyUs) - now
   }
 
   /** A verdict follows from the bytes alone, and peers share them by reference: each is reached once. */
