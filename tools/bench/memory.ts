@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { atMost, type Benchmark, judge } from '../report.ts'
+import { compiled } from './fleet/compiled.ts'
 
 /** What the probe process reports, in bytes. */
 interface Probe {
@@ -10,16 +10,20 @@ interface Probe {
   readonly trackedMessage: number
 }
 
-/** Memory of an idle node above a Node.js that has the same libraries loaded, of an idle topic, and of a tracked message. */
+/**
+ * Memory of the first idle node of a process above a Node.js that has the same libraries loaded, of an idle topic, and
+ * of a tracked message.
+ */
 export const benchmark: Benchmark = {
   id: 'memory',
   title: 'an idle node, an idle topic, a tracked message',
   run: async ({ quick, progress }) => {
     const probes: Probe[] = []
+    const path = await compiled('memory-node.ts')
     const runs = quick ? 1 : 5
     for (let run = 0; run < runs; run++) {
       progress(`process ${run + 1} of ${runs}`)
-      probes.push(await probe())
+      probes.push(await probe(path))
     }
     const median = (pick: (one: Probe) => number): number =>
       probes.map(pick).toSorted((a, b) => a - b)[runs >> 1]!
@@ -41,9 +45,8 @@ export const benchmark: Benchmark = {
   },
 }
 
-function probe(): Promise<Probe> {
+function probe(path: string): Promise<Probe> {
   return new Promise((resolve, reject) => {
-    const path = fileURLToPath(new URL('fleet/memory-node.ts', import.meta.url))
     const child = fork(path, {
       execArgv: ['--expose-gc'],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

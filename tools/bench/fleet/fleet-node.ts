@@ -1,114 +1,216 @@
-import type { Answer, Order, RunResult } from './fleet.ts'
+import { readFileSync } from 'node:fs'
+import type { Answer, Load, Order, RunResult } from './fleet.ts'
 
 /** What one kind of node does for a benchmark. */
 export interface FleetNode {
+  /** How others dial it. */
   readonly contact: string
-  /** Meets others; resolves with the number of neighbours. */
-  meet(contacts: readonly string[]): Promise<number>
   publish(payload: Uint8Array): void
-  /** Bytes handed to links since the start. */
-  bytesSent(): number
+  /** Signatures of batches checked since the start. */
+  readonly checks?: () => number
 }
 
-/** Keeps count of what a node delivers: each message begins with its sender's tag, its number and its time. */
-export class Deliveries {
-  readonly #seen = new Set<string>()
-  readonly #latenciesMs: number[] = []
-  delivered = 0
+type Run = Extract<Order, { type: 'run' }>
+
+/** Counts what arrives: each message begins with its run, its author, its number and its time. */
+class Tally {
+  readonly #run: number
+  readonly #seenByAuthor = new Map<number, { count: number; bits: Uint8Array }>()
+  readonly latenciesMs: number[] = []
+  arrived = 0
   duplicates = 0
+
+  constructor(run: number) {
+    this.#run = run
+  }
 
   take(payload: Uint8Array): void {
     const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength)
-    const key = `${view.getUint32(0)}/${view.getUint32(4)}`
-    if (this.#seen.has(key)) {
+    if (view.getUint32(0) !== this.#run) return
+    const author = view.getUint32(4)
+    const number = view.getUint32(8)
+    let seen = this.#seenByAuthor.get(author)
+    if (seen === undefined) {
+      seen = { count: 0, bits: new Uint8Array(1024) }
+      this.#seenByAuthor.set(author, seen)
+    }
+    if (number >= seen.bits.length) {
+      const larger = new Uint8Array(number * 2)
+      larger.set(seen.bits)
+      seen.bits = larger
+    }
+    if (seen.bits[number] === 1) {
       this.duplicates++
       return
     }
-    this.#seen.add(key)
-    this.delivered++
-    this.#latenciesMs.push(performance.timeOrigin + performance.now() - view.getFloat64(8))
+    seen.bits[number] = 1
+    seen.count++
+    this.arrived++
+    this.latenciesMs.push(performance.timeOrigin + performance.now() - view.getFloat64(12))
   }
 
-  /** Takes what was counted, and begins anew. */
-  reset(): {
-    readonly delivered: number
-    readonly duplicates: number
-    readonly latenciesMs: number[]
-  } {
-    const step = Math.max(1, Math.ceil(this.#latenciesMs.length / 20_000))
-    const latenciesMs = this.#latenciesMs.filter((_, index) => index % step === 0)
-    const { delivered, duplicates } = this
-    this.#latenciesMs.length = 0
-    this.delivered = 0
-    this.duplicates = 0
-    return { delivered, duplicates, latenciesMs }
+  /** The fewest messages that any of so many others has brought. */
+  least(others: number): number {
+    if (this.#seenByAuthor.size < others) return 0
+    let least = Number.POSITIVE_INFINITY
+    for (const { count } of this.#seenByAuthor.values()) least = Math.min(least, count)
+    return least
   }
 }
 
-/** Serves a node's orders over the process channel until it is told to end. */
-export function serve(node: FleetNode, deliveries: Deliveries): void {
+/** Serves orders over the process channel. `start` makes the node, which gives `take` every payload that arrives. */
+export function serve(
+  start: (contacts: readonly string[], take: (payload: Uint8Array) => void) => Promise<FleetNode>,
+): void {
   const say = (answer: Answer): void => {
     process.send?.(answer)
   }
-  const tag = process.pid
-  let number = 0
+  let node: FleetNode | undefined
+  let index = 0
+  let tally = new Tally(0)
+  let onArrival = (): void => {}
+  const take = (payload: Uint8Array): void => {
+    tally.take(payload)
+    onArrival()
+  }
+  const run = async (order: Run, publishing: FleetNode): Promise<RunResult> => {
+    tally = new Tally(order.run)
+    await sleep(order.startMs - Date.now())
+    const cpu = process.cpuUsage()
+    const wire = socketBytes()
+    const checks = publishing.checks?.() ?? 0
+    const publisher = new Publisher(order, index, tally, (payload) => publishing.publish(payload))
+    onArrival = () => publisher.arrived()
+    await publisher.run()
+    onArrival = () => {}
+    const { user, system } = process.cpuUsage(cpu)
+    const within = {
+      ms: Date.now() - order.startMs,
+      delivered: tally.arrived,
+      cpuUs: user + system,
+      wireBytes: socketBytes() - wire,
+    }
+    await stragglers(tally)
+    const step = Math.max(1, Math.ceil(tally.latenciesMs.length / 20_000))
+    return {
+      published: publisher.published,
+      ...within,
+      arrived: tally.arrived,
+      duplicates: tally.duplicates,
+      latenciesMs: tally.latenciesMs.filter((_, at) => at % step === 0),
+      checks: (publishing.checks?.() ?? 0) - checks,
+      rssBytes: process.memoryUsage.rss(),
+    }
+  }
   process.on('message', (order: Order) => {
-    if (order.type === 'end') process.exit(0)
-    if (order.type === 'meet') {
-      void node.meet(order.contacts).then((neighbours) => say({ type: 'met', neighbours }))
+    if (order.type === 'start') {
+      index = order.index
+      void start(order.contacts, take).then((made) => {
+        node = made
+        const rssBytes = process.memoryUsage.rss()
+        say({ type: 'started', contact: made.contact, rssBytes })
+      })
       return
     }
-    void run(order, (scheduledMs) => {
-      node.publish(messageOf(tag, number++, scheduledMs, order.bytes))
-    }).then((published) => say({ type: 'ran', result: resultOf(published) }))
-    const cpu = process.cpuUsage()
-    const sent = node.bytesSent()
-    const resultOf = (published: number): RunResult => {
-      const { user, system } = process.cpuUsage(cpu)
-      return {
-        published,
-        ...deliveries.reset(),
-        cpuUs: user + system,
-        bytesSent: node.bytesSent() - sent,
-        rssBytes: process.memoryUsage.rss(),
-      }
-    }
+    void run(order, node!).then((result) => say({ type: 'ran', result }))
   })
-  say({ type: 'ready', contact: node.contact })
+  process.on('disconnect', () => process.exit(0))
+  say({ type: 'loaded' })
 }
 
-/** Publishes on schedule, whether or not the last ones have arrived (open loop); waits a while for stragglers. */
-async function run(
-  order: Extract<Order, { type: 'run' }>,
-  publish: (scheduledMs: number) => void,
-): Promise<number> {
-  await sleep(order.startMs - Date.now())
-  const total = Math.round((order.perSecond * order.ms) / 1000)
-  for (let published = 0; published < total;) {
-    const due = 1 + Math.floor(((Date.now() - order.startMs) * order.perSecond) / 1000)
-    while (published < Math.min(due, total)) {
-      publish(order.startMs + (published * 1000) / order.perSecond)
-      published++
-    }
-    await sleep(1)
+/** Publishes as an order says, until its time is over. */
+class Publisher {
+  readonly #order: Run
+  readonly #author: number
+  readonly #tally: Tally
+  readonly #publish: (payload: Uint8Array) => void
+  #asked = false
+  #over = false
+  published = 0
+
+  constructor(order: Run, author: number, tally: Tally, publish: (payload: Uint8Array) => void) {
+    this.#order = order
+    this.#author = author
+    this.#tally = tally
+    this.#publish = publish
   }
-  await sleep(stragglersMs)
-  return total
+
+  async run(): Promise<void> {
+    const { load, startMs, ms } = this.#order
+    if (this.#author < load.authors) {
+      if (load.kind === 'paced') await this.#pace(load)
+      else this.arrived()
+    }
+    await sleep(startMs + ms - Date.now())
+    this.#over = true
+  }
+
+  /** Fills the window again once the host has handed over all that it has. */
+  arrived(): void {
+    const { load } = this.#order
+    if (this.#asked || this.#over || load.kind !== 'closed' || this.#author >= load.authors) return
+    this.#asked = true
+    setImmediate(() => {
+      this.#asked = false
+      const most = this.#tally.least(load.authors - 1) + load.window
+      while (!this.#over && this.published < most) this.#send(Date.now())
+    })
+  }
+
+  /** Publishes on schedule, whether or not the last ones have arrived; nodes take turns. */
+  async #pace(load: Extract<Load, { kind: 'paced' }>): Promise<void> {
+    const { startMs, ms } = this.#order
+    const periodMs = 1_000 / load.perSecond
+    const firstMs = startMs + (periodMs * this.#author) / load.authors
+    const total = Math.floor(ms / periodMs)
+    while (this.published < total) {
+      const dueMs = firstMs + this.published * periodMs
+      const waitMs = dueMs - wallMs()
+      if (waitMs > 0) await sleep(waitMs)
+      else this.#send(dueMs)
+    }
+  }
+
+  #send(scheduledMs: number): void {
+    const payload = new Uint8Array(this.#order.bytes)
+    crypto.getRandomValues(payload)
+    const view = new DataView(payload.buffer)
+    view.setUint32(0, this.#order.run)
+    view.setUint32(4, this.#author)
+    view.setUint32(8, this.published++)
+    view.setFloat64(12, scheduledMs)
+    this.#publish(payload)
+  }
 }
 
-function messageOf(tag: number, number: number, scheduledMs: number, bytes: number): Uint8Array {
-  const payload = new Uint8Array(bytes)
-  crypto.getRandomValues(payload)
-  const view = new DataView(payload.buffer)
-  view.setUint32(0, tag)
-  view.setUint32(4, number)
-  view.setFloat64(8, scheduledMs)
-  return payload
+/** Bytes that this process has written, as Linux counts them: sockets are all that it writes to. NaN elsewhere. */
+function socketBytes(): number {
+  try {
+    return Number(/^wchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'))?.[1])
+  } catch {
+    return Number.NaN
+  }
+}
+
+function wallMs(): number {
+  return performance.timeOrigin + performance.now()
 }
 
 function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)))
 }
 
-/** Source: our choice; several repairs of the local preset. */
-const stragglersMs = 1_500
+/** Until nothing has come for a while. */
+async function stragglers(tally: Tally): Promise<void> {
+  const endMs = Date.now() + longestMs
+  let arrived = -1
+  while (tally.arrived > arrived && Date.now() < endMs) {
+    arrived = tally.arrived
+    await sleep(quietMs)
+  }
+}
+
+/** Source: our choice; several repairs of a good network. */
+const quietMs = 1_500
+/** Source: our choice; what gossipsub has in its queues takes longer, and is counted as not arrived. */
+const longestMs = 15_000

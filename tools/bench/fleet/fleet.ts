@@ -1,101 +1,140 @@
 import { type ChildProcess, fork } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+
+/** How nodes publish. */
+export type Load =
+  /** Each node so often a second, on schedule, whatever has arrived (open loop). */
+  | { readonly kind: 'paced'; readonly perSecond: number; readonly authors: number }
+  /** Each node at most `window` messages ahead of what it has had of every other one (closed loop). */
+  | { readonly kind: 'closed'; readonly window: number; readonly authors: number }
 
 /** What a node process of a broadcast benchmark is told. */
 export type Order =
-  | { readonly type: 'meet'; readonly contacts: readonly string[] }
-  /** Publish `perSecond` messages of `bytes` for `ms`, from an instant of the wall clock on, then report. */
+  | {
+      readonly type: 'start'
+      readonly index: number
+      readonly contacts: readonly string[]
+    }
+  /** Publish messages of `bytes` for `ms`, from an instant of the wall clock on, then report. */
   | {
       readonly type: 'run'
+      readonly run: number
       readonly startMs: number
       readonly ms: number
-      readonly perSecond: number
+      readonly load: Load
       readonly bytes: number
     }
-  | { readonly type: 'end' }
 
 /** What it answers. */
 export type Answer =
-  | { readonly type: 'ready'; readonly contact: string }
-  | { readonly type: 'met'; readonly neighbours: number }
+  | { readonly type: 'loaded' }
+  | { readonly type: 'started'; readonly contact: string; readonly rssBytes: number }
   | { readonly type: 'ran'; readonly result: RunResult }
 
 /** One node's part of a run. */
 export interface RunResult {
   readonly published: number
+  /** How long the run was in the end: a busy process notices the end late. */
+  readonly ms: number
+  /** Within that time; stragglers count in `arrived`. */
   readonly delivered: number
+  readonly arrived: number
   readonly duplicates: number
   /** From the scheduled time of sending to delivery, in milliseconds; at most 20,000 of them, evenly chosen. */
   readonly latenciesMs: readonly number[]
+  /** User and system time of the process within the run. */
   readonly cpuUs: number
-  readonly bytesSent: number
+  /** Bytes written to sockets within the run, where the host counts them. */
+  readonly wireBytes: number
+  /** Signatures of batches that were checked, where the node counts them. */
+  readonly checks: number
   readonly rssBytes: number
 }
 
-/** Node processes of one kind, on loopback. */
+/** Node processes of one kind, on loopback, that have met along one graph. */
 export class Fleet {
   readonly #children: readonly ChildProcess[]
+  /** Mean resident bytes of a node that has met the others and does nothing. */
+  readonly idleRssBytes: number
+  #run = 0
 
-  private constructor(children: readonly ChildProcess[]) {
+  private constructor(children: readonly ChildProcess[], idleRssBytes: number) {
     this.#children = children
+    this.idleRssBytes = idleRssBytes
   }
 
-  /** Starts `count` processes of a script in this folder; each meets those before it, as `contactsOf` chooses. */
+  /**
+   * Starts `count` processes of a script. Each dials the three before it and one more, the
+   * same for every script, so that all fleets of a size have one graph.
+   */
   static async start(
     script: string,
     count: number,
-    contactsOf: (index: number, ready: readonly string[]) => readonly string[],
+    environment: Readonly<Record<string, string>> = {},
   ): Promise<Fleet> {
-    const path = fileURLToPath(new URL(script, import.meta.url))
-    const fleet = new Fleet(
-      Array.from({ length: count }, () =>
-        fork(path, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] }),
-      ),
+    const children = Array.from({ length: count }, () =>
+      fork(script, {
+        stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        env: { ...process.env, ...environment },
+      }),
     )
     try {
-      const ready = await fleet.#all((answer) =>
-        answer.type === 'ready' ? answer.contact : undefined,
+      await Promise.all(
+        children.map((child) =>
+          next(child, (answer) => (answer.type === 'loaded' ? true : undefined)),
+        ),
       )
-      for (let index = 1; index < count; index++) {
-        const met = next(fleet.#children[index]!, (answer) =>
-          answer.type === 'met' ? true : undefined,
-        )
-        fleet.#tell(index, { type: 'meet', contacts: contactsOf(index, ready) })
-        await met
+      const contacts: string[] = []
+      let rss = 0
+      for (const [index, child] of children.entries()) {
+        const started = next(child, (answer) => (answer.type === 'started' ? answer : undefined))
+        const order: Order = {
+          type: 'start',
+          index,
+          contacts: dialled(index).map((one) => contacts[one]!),
+        }
+        child.send(order)
+        const { contact, rssBytes } = await started
+        contacts.push(contact)
+        rss += rssBytes
       }
-      return fleet
+      return new Fleet(children, rss / count)
     } catch (error) {
-      fleet.kill()
+      for (const child of children) child.kill('SIGKILL')
       throw error
     }
   }
 
-  /** All nodes publish together; resolves with their results. */
+  /** All nodes run together; resolves with their results. */
   async run(options: {
     readonly ms: number
-    readonly perSecondEach: number
+    readonly load: Load
     readonly bytes: number
   }): Promise<readonly RunResult[]> {
-    const results = this.#all((answer) => (answer.type === 'ran' ? answer.result : undefined))
-    const startMs = Date.now() + 300
-    for (let index = 0; index < this.#children.length; index++) {
-      const { ms, bytes, perSecondEach: perSecond } = options
-      this.#tell(index, { type: 'run', startMs, ms, perSecond, bytes })
+    const results = Promise.all(
+      this.#children.map((child) =>
+        next(child, (answer) => (answer.type === 'ran' ? answer.result : undefined)),
+      ),
+    )
+    const order: Order = {
+      type: 'run',
+      run: ++this.#run,
+      startMs: Date.now() + leadMs,
+      ...options,
     }
+    for (const child of this.#children) child.send(order)
     return results
   }
 
   kill(): void {
     for (const child of this.#children) child.kill('SIGKILL')
   }
+}
 
-  #tell(index: number, order: Order): void {
-    this.#children[index]!.send(order)
-  }
-
-  #all<T>(pick: (answer: Answer) => T | undefined): Promise<readonly T[]> {
-    return Promise.all(this.#children.map((child) => next(child, pick)))
-  }
+/** The graph of the published comparison: the three before, and one of the others before them. */
+function dialled(index: number): readonly number[] {
+  const before = [index - 1, index - 2, index - 3].filter((one) => one >= 0)
+  // Any spread will do, as long as it is the same for all.
+  return index > 3 ? [...before, (index * 7919) % (index - 3)] : before
 }
 
 /** The first answer of a child that `pick` takes; rejects when the child ends or takes too long. */
@@ -121,5 +160,7 @@ function next<T>(child: ChildProcess, pick: (answer: Answer) => T | undefined): 
   })
 }
 
-/** Source: our choice; the longest run and its start. */
-const answerMs = 90_000
+/** Until every process has its order. Source: our choice. */
+const leadMs = 300
+/** Source: our choice; the longest run on a machine that is busy. */
+const answerMs = 120_000

@@ -2,19 +2,19 @@ import { once } from 'node:events'
 import { createServer, connect, type TLSSocket } from 'node:tls'
 import { createIdentity } from '@kithnet/identity'
 import { sessionOptions, tlsHost } from '../../../packages/transport/src/tls/credentials.ts'
-import { Deliveries, serve } from './fleet-node.ts'
+import { serve } from './fleet-node.ts'
 
 /**
  * The floor of the broadcast benchmark: every message goes to every link but the one it came from, over the same
  * TLS, with no signature, no membership and no repair. It bounds what a flood over this link can do.
  */
-const deliveries = new Deliveries()
 const seen = new Set<string>()
 const sockets = new Set<TLSSocket>()
 const credentials = sessionOptions(tlsHost()!, createIdentity().exportSeed('ml-dsa-65'))
 
 function relay(payload: Uint8Array, from: TLSSocket | undefined): boolean {
-  const key = Buffer.from(payload.subarray(0, 8)).toString('latin1')
+  // Run, author and number.
+  const key = Buffer.from(payload.subarray(0, 12)).toString('latin1')
   if (seen.has(key)) return false
   seen.add(key)
   const frame = Buffer.alloc(4 + payload.length)
@@ -24,7 +24,7 @@ function relay(payload: Uint8Array, from: TLSSocket | undefined): boolean {
   return true
 }
 
-function adopt(socket: TLSSocket): void {
+function adopt(socket: TLSSocket, take: (payload: Uint8Array) => void): void {
   sockets.add(socket)
   socket.setNoDelay(true)
   socket.on('error', () => socket.destroy())
@@ -37,31 +37,22 @@ function adopt(socket: TLSSocket): void {
       const length = rest.readUInt32BE(at)
       if (rest.length - at - 4 < length) break
       const payload = rest.subarray(at + 4, at + 4 + length)
-      if (relay(payload, socket)) deliveries.take(payload)
+      if (relay(payload, socket)) take(payload)
       at += 4 + length
     }
     rest = rest.subarray(at)
   })
 }
 
-const server = createServer(credentials, adopt)
-server.listen(0, '127.0.0.1')
-await once(server, 'listening')
-const { port } = server.address() as { readonly port: number }
-
-serve(
-  {
-    contact: String(port),
-    meet: async (ports) => {
-      for (const one of ports) {
-        const socket = connect({ ...credentials, port: Number(one), host: '127.0.0.1' })
-        await once(socket, 'secureConnect')
-        adopt(socket)
-      }
-      return sockets.size
-    },
-    publish: (payload) => void relay(payload, undefined),
-    bytesSent: () => [...sockets].reduce((total, socket) => total + socket.bytesWritten, 0),
-  },
-  deliveries,
-)
+serve(async (ports, take) => {
+  const server = createServer(credentials, (socket) => adopt(socket, take))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  for (const one of ports) {
+    const socket = connect({ ...credentials, port: Number(one), host: '127.0.0.1' })
+    await once(socket, 'secureConnect')
+    adopt(socket, take)
+  }
+  const { port } = server.address() as { readonly port: number }
+  return { contact: String(port), publish: (payload) => void relay(payload, undefined) }
+})

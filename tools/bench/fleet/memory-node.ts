@@ -28,8 +28,8 @@ const loaded = [DatabaseSync, rootCertificates, mlDsa65, Encoder].length
 const baseline = loaded === 0 ? 0 : await rss()
 const { createNode } = await import('kithnet')
 const node = await createNode({ network: 'bench' })
-const other = await createNode({ join: node.ticket() })
 const withNode = (await rss()) - baseline
+const other = await createNode({ join: node.ticket() })
 
 const topics = 500
 const beforeTopics = await heap()
@@ -51,4 +51,4 @@ while (delivered < messages) await new Promise((resolve) => setTimeout(resolve, 
 const cached = node.status().overlay.cachedBytes + other.status().overlay.cachedBytes
 const trackedMessage = ((await heap()) - beforeMessages - cached) / (messages * 2)
 
-process.send?.({ baseline, node: withNode / 2, idleTopic, trackedMessage })
+process.send?.({ baseline, node: withNode, idleTopic, trackedMessage })
