@@ -26,6 +26,7 @@ const commands = {
   kith: { script: 'packages/cli/src/kith.ts' },
   sim: { script: 'tools/sim/main.ts' },
   bench: { script: 'tools/bench/main.ts' },
+  plots: { script: 'tools/plots/main.ts' },
   test: { script: 'tools/check.ts', args: ['--all'] },
   check: { script: 'tools/check.ts', args: ['--fast'] },
   build: { tool: 'turbo', args: ['run', 'compile', '--concurrency=2'] },

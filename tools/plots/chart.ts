@@ -28,6 +28,8 @@ export interface Chart {
   readonly level?: { readonly y: number; readonly text: string }
 }
 
+type Layer = Extract<TopLevelSpec, { layer: unknown }>['layer'][number]
+
 const width = 560
 const height = 300
 
@@ -42,7 +44,7 @@ export async function drawChart(chart: Chart): Promise<string> {
 }
 
 function specOf({ title, x, y, points, level }: Chart): TopLevelSpec {
-  const line: TopLevelSpec = {
+  return {
     $schema: 'https://vega.github.io/schema/vega-lite/v6.json',
     title,
     width,
@@ -61,12 +63,11 @@ function specOf({ title, x, y, points, level }: Chart): TopLevelSpec {
       ...(level === undefined ? [] : levelOf(level)),
     ],
   }
-  return line
 }
 
-function levelOf({ y, text }: { readonly y: number; readonly text: string }): object[] {
+function levelOf({ y, text }: NonNullable<Chart['level']>): Layer[] {
   const data = { values: [{ y, text }] }
-  const encoding = { y: { field: 'y', type: 'quantitative' } }
+  const encoding = { y: { field: 'y', type: 'quantitative' } } as const
   return [
     { data, mark: { type: 'rule', strokeDash: [4, 4], color: '#666' }, encoding },
     {

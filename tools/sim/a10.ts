@@ -115,7 +115,7 @@ function overheads(
 }
 
 /** How many symbols it takes to find a difference of that size. */
-function symbolsFor(difference: number, rng: Rng): number {
+export function symbolsFor(difference: number, rng: Rng): number {
   const hashes = new Uint32Array(2 * difference)
   for (let word = 0; word < hashes.length; word++) hashes[word] = rng.u32()
   const ours = rng.below(difference + 1)

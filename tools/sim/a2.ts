@@ -32,7 +32,12 @@ interface Outcome {
   readonly all: number
 }
 
-function measure({ config, size, cycles }: Overlay, share: number, seed: number): Outcome {
+/** Grows an overlay, crashes a share of it, and floods 200 messages. */
+export function reliabilityAfter(
+  { config, size, cycles }: Overlay,
+  share: number,
+  seed: number,
+): Outcome {
   const views = growViews(size, config, seed)
   runCycles(views, cycles)
   crashShare(views, share)
@@ -115,7 +120,7 @@ export const scenario: Scenario = {
     }
     for (const { preset, share } of options.quick ? quickRows : rows) {
       const outcomes = seedsOf(options).map((seed) => {
-        const outcome = measure(grown[preset], share, seed)
+        const outcome = reliabilityAfter(grown[preset], share, seed)
         options.progress(
           `seed ${seed}, ${preset}, f ${share}: first ${outcome.first}, mean ${outcome.all}`,
         )

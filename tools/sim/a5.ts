@@ -23,7 +23,12 @@ import { mean, rounded } from './membership-mean.ts'
 import { swimMembers } from './swim-members.ts'
 
 /** Times from a crash to the first probe of the silent member, in periods. */
-function firstProbes(size: number, crashes: number, config: SwimConfig, seed: number): number[] {
+export function firstProbes(
+  size: number,
+  crashes: number,
+  config: SwimConfig,
+  seed: number,
+): number[] {
   const periodMs = config.probeIntervalMs
   let silent: PeerId | undefined
   let suspectedAt: number | undefined

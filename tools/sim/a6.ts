@@ -43,7 +43,7 @@ const full: SwimConfig = { ...presets.lan.swim, probesPerInterval: 1, suspicionM
 const plain: SwimConfig = { ...full, healthMax: 0, suspicionMaxMultiplier: 1 }
 
 /** The detectors that are compared. */
-const detectors = {
+export const detectors = {
   published: { config: plain, create: (...made) => new PublishedSwim(...made) },
   plain: { config: plain },
   full: { config: full },

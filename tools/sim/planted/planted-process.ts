@@ -26,7 +26,9 @@ if (bug !== undefined) {
     load(loading, context, next) {
       const loaded = next(loading, context)
       if (loading !== url) return loaded
-      return { ...loaded, source: plant(bug, Buffer.from(loaded.source ?? '').toString('utf8')) }
+      const { source } = loaded
+      const text = typeof source === 'string' ? source : new TextDecoder().decode(source)
+      return { ...loaded, source: plant(bug, text) }
     },
   })
 }
