@@ -1,4 +1,4 @@
-import { pick, type Rng } from '@kithnet/kernel'
+import { type Instant, pick, type Rng } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
 
 /**
@@ -10,6 +10,17 @@ export type Choice = 'own' | 'theirs' | 'none'
 const noPeers: readonly PeerId[] = []
 
 /**
+ * How long a neighbour that is of no use has before it counts as idle. Source: our choice; a comparison of histories
+ * takes a few round trips.
+ */
+const graceMs = 3_000
+
+interface Neighbour {
+  choice: Choice
+  readonly since: Instant
+}
+
+/**
  * Who chose whom among the neighbours. Places are kept for own choices, and nobody who asks can take those:
  * whoever else is a neighbour may be hostile, and all of them may be.
  */
@@ -17,7 +28,7 @@ export class Choices {
   readonly #quota: number
   readonly #capacity: number
   /** In the order in which they became neighbours. */
-  readonly #choiceByPeer = new Map<PeerId, Choice>()
+  readonly #byPeer = new Map<PeerId, Neighbour>()
   /** Neighbours that have been of use to what runs above. */
   readonly #useful = new Set<PeerId>()
   #own = 0
@@ -36,18 +47,18 @@ export class Choices {
 
   /** Free places for those whom this peer did not choose. */
   get free(): number {
-    return this.#capacity - this.#quota - (this.#choiceByPeer.size - this.#own)
+    return this.#capacity - this.#quota - (this.#byPeer.size - this.#own)
   }
 
   /** Those whom this peer chose, the oldest first. */
   get own(): readonly PeerId[] {
     if (this.#own === 0) return noPeers
-    return [...this.#choiceByPeer].flatMap(([peer, choice]) => (choice === 'own' ? [peer] : []))
+    return [...this.#byPeer].flatMap(([peer, { choice }]) => (choice === 'own' ? [peer] : []))
   }
 
-  set(peer: PeerId, choice: Choice): void {
+  set(peer: PeerId, choice: Choice, now: Instant): void {
     this.delete(peer)
-    this.#choiceByPeer.set(peer, choice)
+    this.#byPeer.set(peer, { choice, since: now })
     if (choice !== 'own') return
     this.#own++
     this.#renewing = false
@@ -55,24 +66,23 @@ export class Choices {
 
   /** A neighbour that nobody had chosen turns out to choose this peer. */
   chosenBy(peer: PeerId): void {
-    if (this.#quota > 0 && this.#choiceByPeer.get(peer) === 'none') {
-      this.#choiceByPeer.set(peer, 'theirs')
-    }
+    const neighbour = this.#byPeer.get(peer)
+    if (this.#quota > 0 && neighbour?.choice === 'none') neighbour.choice = 'theirs'
   }
 
-  /** The neighbour has brought something: those who have not go before it. */
+  /** The neighbour has been of use: those who have not go before it. */
   prize(peer: PeerId): void {
-    if (this.#choiceByPeer.has(peer)) this.#useful.add(peer)
+    if (this.#byPeer.has(peer)) this.#useful.add(peer)
   }
 
   delete(peer: PeerId): void {
     this.#useful.delete(peer)
-    if (this.#choiceByPeer.get(peer) === 'own') this.#own--
-    this.#choiceByPeer.delete(peer)
+    if (this.#byPeer.get(peer)?.choice === 'own') this.#own--
+    this.#byPeer.delete(peer)
   }
 
   clear(): void {
-    this.#choiceByPeer.clear()
+    this.#byPeer.clear()
     this.#useful.clear()
     this.#own = 0
   }
@@ -88,15 +98,24 @@ export class Choices {
   }
 
   /**
-   * Who may have to go for one that asks. Whom either side has chosen stays: chains of evictions end, and a
-   * flood of askings turns over its own places alone. Who has been of use goes after those who have not.
+   * Who may have to go for one that asks: whoever is idle, then somebody whom neither side chose. Whom either
+   * side has chosen and who is of use stays, so that chains of evictions end. Nobody is called idle where nobody is
+   * of use: nothing may run above that could be.
    */
-  evictable(rng: Rng): PeerId | undefined {
-    const peers: PeerId[] = []
-    for (const [peer, choice] of this.#choiceByPeer) {
-      if (choice === 'none' || this.#quota === 0) peers.push(peer)
+  evictable(rng: Rng, now: Instant): PeerId | undefined {
+    const idle: PeerId[] = []
+    const idleTheirs: PeerId[] = []
+    const useful: PeerId[] = []
+    const isJudged = this.#quota > 0 && this.#useful.size > 0
+    for (const [peer, { choice, since }] of this.#byPeer) {
+      const mayBeIdle = !isJudged || now - since >= graceMs
+      if (choice === 'none' || this.#quota === 0) {
+        if (this.#useful.has(peer)) useful.push(peer)
+        else if (mayBeIdle) idle.push(peer)
+      } else if (choice === 'theirs' && isJudged && mayBeIdle && !this.#useful.has(peer)) {
+        idleTheirs.push(peer)
+      }
     }
-    const others = peers.filter((peer) => !this.#useful.has(peer))
-    return pick(rng, others.length > 0 ? others : peers)
+    return pick(rng, idle) ?? pick(rng, idleTheirs) ?? pick(rng, useful)
   }
 }

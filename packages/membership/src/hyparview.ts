@@ -1,5 +1,4 @@
 import {
-  after,
   type Effect,
   type Fired,
   type Instant,
@@ -33,9 +32,6 @@ export interface ViewOptions {
 }
 
 type Message<Type extends ViewMessage['type']> = Extract<ViewMessage, { readonly type: Type }>
-
-/** How long a neighbour that was of no use is not taken again. Source: our choice. */
-const idleMs = 120_000
 
 /**
  * HyParView: a small symmetric active view, kept by connections, over a larger passive view of reserves, kept
@@ -143,12 +139,12 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
         this.#views.bar(event.peer, event.until)
         return
       case 'useful':
-        this.#views.choices.prize(event.peer)
+        this.#views.prize(event.peer)
         return
       case 'idle':
         if (!this.#views.active.has(event.peer)) return
         this.#evict(event.peer)
-        this.#views.bar(event.peer, after(now, idleMs))
+        this.#views.barIdle(event.peer, now)
         return
       case 'met':
         this.#rejoin.find(idOf(event.known))
@@ -273,7 +269,8 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
       if (choice === 'theirs') this.#views.choices.chosenBy(peer)
       return true
     }
-    if (!this.#views.hasRoom(priority) && (priority !== 'high' || !this.#makeRoom())) return false
+    if (!this.#views.hasRoom(priority) && (priority !== 'high' || !this.#makeRoom(now)))
+      return false
     this.#activate(asking, choice, now)
     return true
   }
@@ -306,7 +303,7 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
       this.#activate(accepting, 'own', now)
       return
     }
-    if (!this.#views.hasRoom('low') && (asked !== 'walkHigh' || !this.#makeRoom())) {
+    if (!this.#views.hasRoom('low') && (asked !== 'walkHigh' || !this.#makeRoom(now))) {
       this.#effects.send(peer, { type: 'disconnect', cause: 'full' })
       this.#views.reserve([accepting], [], now)
       return
@@ -365,13 +362,13 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
     const { peer } = known.descriptor
     this.#repair.settle(peer, now)
     this.#rejoin.find(peer)
-    this.#views.activate(known, choice)
+    this.#views.activate(known, choice, now)
     this.#repair.succeed()
   }
 
-  /** Ends the neighbourhood with somebody whom nobody chose; false when there is none. */
-  #makeRoom(): boolean {
-    const peer = this.#views.choices.evictable(this.#rng)
+  /** Ends the neighbourhood with somebody who may go; false when there is none. */
+  #makeRoom(now: Instant): boolean {
+    const peer = this.#views.choices.evictable(this.#rng, now)
     if (peer !== undefined) this.#evict(peer)
     return peer !== undefined
   }

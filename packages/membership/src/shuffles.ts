@@ -106,7 +106,7 @@ export class Shuffles {
         this.offer(self, descriptor.peer, 1, now)
       }
     }
-    this.#views.turn()
+    if (this.#early === 0) this.#views.turn()
     this.#arm(now)
   }
 

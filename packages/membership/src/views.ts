@@ -1,4 +1,12 @@
-import { BoundedMap, ExpiringMap, type Instant, pick, type Rng, sample } from '@kithnet/kernel'
+import {
+  after,
+  BoundedMap,
+  ExpiringMap,
+  type Instant,
+  pick,
+  type Rng,
+  sample,
+} from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
 import { AddressProofs } from './address-proofs.ts'
 import { type Choice, Choices } from './choices.ts'
@@ -26,6 +34,10 @@ const rotationPeriods = 25
 const youngPeriods = 5
 /** Most peers remembered that must not be chosen. Source: our choice; as many as the overlay bans. */
 const maxBarred = 1_024
+/** How long a neighbour that was of no use is not taken again; twice as long each time. Source: our choice. */
+const idleMs = 120_000
+/** Source: our choice; half an hour. */
+const maxIdleDoublings = 4
 
 /**
  * The active and the passive view together: disjoint, bounded, never with this peer itself. Tells what enters
@@ -43,6 +55,8 @@ export class Views {
   readonly #refused = new Set<PeerId>()
   readonly #dead = new ExpiringMap<PeerId, number>(maxDead, deadTtlMs)
   readonly #barredUntil = new BoundedMap<PeerId, Instant>(maxBarred)
+  /** How often each was exchanged as idle since it was last of use. */
+  readonly #idleTimes = new BoundedMap<PeerId, number>(maxBarred)
   readonly #unreachable: ExpiringMap<PeerId, KnownPeer>
   readonly #proofs = new AddressProofs()
   #periods = 0
@@ -177,12 +191,12 @@ export class Views {
   }
 
   /** Makes a peer that is none yet a neighbour, while there is room. */
-  activate(known: KnownPeer, choice: Choice): void {
+  activate(known: KnownPeer, choice: Choice, now: Instant): void {
     const peer = known.descriptor.peer
     if (!this.#takeFromPassive(peer)) this.#effects.emit({ type: 'learned', known })
     this.#dead.delete(peer)
     this.active.add(known)
-    this.choices.set(peer, choice)
+    this.choices.set(peer, choice, now)
     this.#effects.emit({ type: 'neighbourUp', peer })
   }
 
@@ -246,6 +260,19 @@ export class Views {
   bar(peer: PeerId, until: Instant): void {
     this.#barredUntil.set(peer, until)
     this.drop(peer)
+  }
+
+  /** The neighbour was of no use: it stays out for a while, and longer each time. */
+  barIdle(peer: PeerId, now: Instant): void {
+    const times = this.#idleTimes.peek(peer) ?? 0
+    this.#idleTimes.set(peer, times + 1)
+    this.bar(peer, after(now, idleMs * 2 ** Math.min(times, maxIdleDoublings)))
+  }
+
+  /** The neighbour has been of use. */
+  prize(peer: PeerId): void {
+    this.#idleTimes.delete(peer)
+    this.choices.prize(peer)
   }
 
   /** A random reserve that has not refused, or `undefined`. */

@@ -416,6 +416,23 @@ describe('what is told of neighbours', () => {
     expect(bench.active).toEqual([peer(1), peer(2)].toSorted())
   })
 
+  it('keeps an idle one out for longer each time, until it has been of use', () => {
+    const bench = new Bench().befriend(2)
+    const outMs = (): number => {
+      const from = bench.now
+      bench.befriend(1).feed({ type: 'idle', peer: peer(1) })
+      while (!bench.active.includes(peer(1))) {
+        bench.now += 60_000
+        bench.befriend(1)
+      }
+      return bench.now - from
+    }
+    const minutes = Array.from({ length: 6 }, () => outMs() / 60_000)
+    expect(minutes).toEqual([2, 4, 8, 16, 32, 32])
+    bench.feed({ type: 'useful', peer: peer(1) })
+    expect(outMs() / 60_000).toBe(2)
+  })
+
   it('lets those go first that have been of no use', () => {
     const bench = new Bench().befriend(1, 2, 3)
     for (const number of [1, 3]) bench.feed({ type: 'useful', peer: peer(number) })

@@ -142,11 +142,34 @@ describe('the quota of own choices', () => {
     expect(bench.neighbours.toSorted()).toEqual(all)
   })
 
+  it('lets one that chooses have the place of one that is of no use where others are', () => {
+    const bench = new Bench()
+    for (let number = 20; number < 27; number++) {
+      bench.receive(number, { type: 'neighbor', self: known(number), priority: 'high' })
+      if (number > 20) bench.feed({ type: 'useful', peer: peer(number) })
+    }
+    const ask = (number: number): void => {
+      bench.receive(number, { type: 'neighbor', self: known(number), priority: 'high' })
+    }
+    bench.now = 2_999
+    ask(30)
+    expect(bench.neighbours).not.toContain(peer(30))
+    bench.now = 3_000
+    ask(30)
+    const useful = [21, 22, 23, 24, 25, 26].map(peer)
+    expect(bench.neighbours.toSorted()).toEqual([...useful, peer(30)].toSorted())
+    bench.feed({ type: 'useful', peer: peer(30) })
+    bench.now = 60_000
+    ask(31)
+    expect(bench.neighbours).not.toContain(peer(31))
+  })
+
   it('replaces the oldest choice now and then, once the new one has agreed', () => {
     const bench = new Bench().choose(1, 2, 3, 4, 5, 6, 7, 8)
     const others = [10, 11, 12, 13]
     for (const number of others) bench.feed({ type: 'met', known: known(number) })
-    const asked = Array.from({ length: 5 }, () =>
+    // The hurried shuffles of a start do not count.
+    const asked = Array.from({ length: presets.lan.views.earlyShuffles + 5 }, () =>
       sent(bench.feed({ type: 'fired', key: 'view/shuffle' })),
     ).flat()
     const ask = asked.findLast(({ message }) => message.type === 'neighbor')

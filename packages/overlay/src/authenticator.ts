@@ -156,6 +156,11 @@ export class Authenticator {
     this.#fetches.forget(peer, now)
   }
 
+  /** This node needs the link to the peer no more. */
+  excuse(peer: PeerId): void {
+    this.#fetches.excuse(peer)
+  }
+
   tick(now: Instant): void {
     this.#fetches.tick(now)
   }

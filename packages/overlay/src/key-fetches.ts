@@ -12,6 +12,8 @@ interface Fetch<Claim> {
   asked: PeerId | undefined
   askedAt: Instant
   hedged: boolean
+  /** The link may have been closed from here while the answer was on its way. */
+  excused: boolean
 }
 
 /** A key that a link owes. */
@@ -94,6 +96,7 @@ export class KeyFetches<Claim> {
       asked: undefined,
       askedAt: now,
       hedged: false,
+      excused: false,
     }
     this.#bySubject.set(subject, fetch)
     this.#ask(fetch, from, now)
@@ -139,6 +142,12 @@ export class KeyFetches<Claim> {
     }
   }
 
+  /** The link to a peer is not needed here any more: what does not come on it now is not its fault. */
+  excuse(peer: PeerId): void {
+    for (const [key, late] of this.#late) if (late.from === peer) this.#late.delete(key)
+    for (const fetch of this.#bySubject.values()) if (fetch.asked === peer) fetch.excused = true
+  }
+
   tick(now: Instant): void {
     for (const [key, { from, subject, at }] of this.#late) {
       if (now - at < neverMs) break
@@ -151,8 +160,10 @@ export class KeyFetches<Claim> {
       const waited = now - fetch.askedAt
       const roundTripMs = this.#roundTripOf(asked)
       if (waited >= 2 * roundTripMs) {
-        this.#host.withheld(asked, subject, now)
-        this.#late.set(asked + subject, { from: asked, subject, at: now })
+        if (!fetch.excused) {
+          this.#host.withheld(asked, subject, now)
+          this.#late.set(asked + subject, { from: asked, subject, at: now })
+        }
         fetch.sources.splice(fetch.sources.indexOf(asked), 1)
         this.#askNext(fetch, now)
       } else if (waited >= roundTripMs && !fetch.hedged) {
@@ -179,6 +190,7 @@ export class KeyFetches<Claim> {
     fetch.asked = from
     fetch.askedAt = now
     fetch.hedged = false
+    fetch.excused = false
     this.#host.ask(from, fetch.subject)
   }
 

@@ -295,10 +295,17 @@ export class Overlay implements Machine<
   #onMembership(output: MembershipOutput, now: Instant): void {
     switch (output.type) {
       case 'neighbourUp':
-      case 'neighbourDown':
         this.#emit(output)
-        this.#toPubsub({ type: output.type, peer: output.peer }, now)
+        this.#toPubsub(output, now)
         return
+      case 'neighbourDown': {
+        this.#emit(output)
+        const { peer, cause } = output
+        const isExchanged = cause === 'evicted' || cause === 'replaced'
+        const lives = isExchanged && !this.#trust.acquaintances.isBanned(peer, now)
+        this.#toPubsub({ type: 'neighbourDown', peer, lives }, now)
+        return
+      }
       case 'learned': {
         const { peer, addresses } = output.known.descriptor
         this.#trust.acquaintances.described(peer, true)
@@ -341,6 +348,7 @@ export class Overlay implements Machine<
 
   /** The parts' timers share one table, under prefixes. */
   #pass(prefix: string, effect: Exclude<OverlayEffect, { type: 'send' | 'emit' }>): void {
+    if (effect.type === 'release') this.#trust.authenticator.excuse(effect.peer)
     if (effect.type !== 'arm' && effect.type !== 'disarm') this.#effects.push(effect)
     else this.#effects.push({ ...effect, key: prefix + effect.key })
   }

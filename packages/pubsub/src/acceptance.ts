@@ -105,7 +105,7 @@ export class Acceptance {
     scores.heard(via)
     for (const other of links.neighbours) {
       if (other.peer === via) this.#state.spoke(other)
-      else other.missed(message.author, now)
+      else if (other.missed(message.author, now)) this.#state.armIdle(now)
     }
     scores.credit(via, message.topic, now)
     this.#acknowledge(message, pushers, now)

@@ -52,8 +52,11 @@ export class Dissemination {
       if (!pulled) this.prune(source, via, now)
       return
     }
+    // What is late here is late on every link: no other parent would be better.
+    const isBehind = this.#state.isBehind(now)
+    if (pulled && !wasPushed && isBehind) return
     const how = !pulled ? 'pushed' : wasPushed ? 'failedPush' : 'pulled'
-    const graft = eager.delivered(source, via, how, now)
+    const graft = eager.delivered(source, via, how, now, isBehind)
     if (graft === 'all') this.#graftAll(source)
     else if (graft === 'prune') this.prune(source, via, now)
     else if (graft === 'via' && this.#state.isPushedTo(via)) {
@@ -132,7 +135,9 @@ export class Dissemination {
     const { seen, missing, links, config, eager, assemblies } = this.#state
     const link = links.of(from)
     const roundTrips = eager.isShared ? config.sharedGraceRoundTrips : config.graceRoundTrips
-    const graceMs = Math.max(links.highMs * roundTrips, missing.lateness.highMs)
+    const usualMs = Math.max(links.highMs * roundTrips, missing.lateness.highMs)
+    // Who is behind with its own work cannot tell what is lost from what it has not read yet.
+    const graceMs = this.#state.isBehind(now) ? config.graceMaxMs : usualMs
     const at = after(now, Math.min(config.graceMaxMs, Math.max(config.graceMinMs, graceMs)))
     let refused = false
     let news = false
@@ -218,21 +223,24 @@ export class Dissemination {
   }
 
   /**
-   * A link is lost. Sources whose messages came on it are asked for on all others, which push again until they are
-   * pruned; those whose messages went on it are pushed on all others, what was about to be announced included. And
-   * what was announced here meanwhile is not waited for.
+   * A link is no neighbour's any more. Sources whose messages came on it are asked for on all others, which push again
+   * until they are pruned, or on the one that was second, while the peer lives. What was announced here meanwhile is
+   * not waited for, and what went to a peer that is gone is pushed on all others, announcements included.
    */
-  mend(peer: PeerId, now: Instant): void {
+  mend(peer: PeerId, lives: boolean, now: Instant): void {
     const { eager, links, effects, missing } = this.#state
-    const { orphaned, severed } = eager.lost(peer, now)
-    for (const link of links.neighbours) {
-      if (link.peer === peer || !this.#state.isPushedTo(link.peer)) continue
-      for (const source of orphaned) {
+    const { orphaned, severed } = eager.lost(peer, lives, now)
+    const others = links.neighbours.filter((link) => {
+      return link.peer !== peer && this.#state.isPushedTo(link.peer)
+    })
+    for (const { source, second } of orphaned) {
+      const next = others.find((link) => link.peer === second)
+      for (const link of next === undefined ? others : [next]) {
         eager.grafted(source, link.peer)
         effects.send(link.peer, { type: 'graft', source })
       }
-      if (severed.length > 0) this.#pushAnnounced(link, severed)
     }
+    if (severed.length > 0) for (const link of others) this.#pushAnnounced(link, severed)
     if (orphaned.length > 0) missing.hurryAll(now)
     this.armMissing()
   }
@@ -240,7 +248,7 @@ export class Dissemination {
   /** The peer wants the source's messages pushed: also those that were about to be announced to it. */
   onGraft(source: PeerId, from: PeerId): void {
     const { eager, links } = this.#state
-    eager.grafted(source, from)
+    eager.requested(source, from)
     this.#pushAnnounced(links.of(from), [source])
   }
 

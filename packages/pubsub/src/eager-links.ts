@@ -6,8 +6,12 @@ interface Tree {
   /** When this side last asked the peer to stop, or was asked. */
   readonly pruned: Map<PeerId, Instant>
   usedAt: Instant
-  /** The link that brought the last message first. */
+  /** The link that messages come on: never pruned, and nothing is pushed on it. */
   parent: PeerId | undefined
+  /** When the parent last pushed anything of the source, first or not. */
+  parentAt: Instant
+  /** Who was last a little later than the parent: the next parent, should this one go. */
+  second: PeerId | undefined
   /** Messages that had to be pulled, less what pushes since have made up for. */
   misses: number
   /** Who was asked to push and has not done so since. */
@@ -23,9 +27,15 @@ interface Tree {
  */
 export type Graft = 'none' | 'via' | 'all' | 'prune'
 
+/** A source whose messages came on a lost link, and whom to ask alone for them, if one is enough. */
+interface Orphan {
+  readonly source: PeerId
+  readonly second: PeerId | undefined
+}
+
 /** What a lost link meant to the trees. */
 export interface LostTrees {
-  readonly orphaned: readonly PeerId[]
+  readonly orphaned: readonly Orphan[]
   readonly severed: readonly PeerId[]
 }
 
@@ -63,8 +73,11 @@ export class EagerLinks {
     return count
   }
 
+  /** True when the source's messages are pushed on the link: it is not pruned, and they do not come on it. */
   isEager(source: PeerId, peer: PeerId): boolean {
-    return !this.#peek(source).pruned.has(peer)
+    const tree = this.#trees.peek(source)
+    if (tree === undefined) return !this.#shared.pruned.has(peer)
+    return !tree.pruned.has(peer)
   }
 
   /** Eager for sources without trees of their own. */
@@ -74,19 +87,23 @@ export class EagerLinks {
 
   /**
    * A message of the source was verified. `via` brought it: by a push, or because it was asked (`pulled`), perhaps
-   * after a push that could not be proven (`failedPush`).
+   * after a push that could not be proven (`failedPush`). On a host that is `behind`, pushes overtake each other.
    */
   delivered(
     source: PeerId,
     via: PeerId,
     how: 'pushed' | 'pulled' | 'failedPush',
     now: Instant,
+    behind = false,
   ): Graft {
     const tree = this.#use(source, now)
     if (how === 'pushed') {
       const isReplaced = tree.parent !== undefined && tree.parent !== via
       if (isReplaced && tree.failed === via && now < tree.failedUntil) return 'prune'
+      // Of many messages on their way some overtake the parent's: who brings them is no better parent for that.
+      if (behind && isReplaced && now - tree.parentAt < freshMs) return 'prune'
       tree.parent = via
+      tree.parentAt = now
       tree.misses = Math.max(0, tree.misses - missRecovery)
       tree.grafted = undefined
       // It was asked to stop while this was on its way, or has asked for that: it brought this first, so it is to go on.
@@ -100,6 +117,7 @@ export class EagerLinks {
       tree.failedUntil = after(now, failedMs)
     }
     tree.parent = via
+    tree.parentAt = now
     tree.pruned.delete(via)
     const isInVain = tree.grafted === via
     tree.grafted = via
@@ -113,12 +131,17 @@ export class EagerLinks {
   prune(source: PeerId, peer: PeerId, repeatMs: number, now: Instant): boolean {
     const tree = this.#use(source, now)
     // What was pulled meanwhile comes again on the tree: late, but it comes.
-    if (tree.parent === peer) return false
+    if (tree.parent === peer) {
+      tree.parentAt = now
+      return false
+    }
     if (tree.parent === undefined) {
       // Who was first is not relied on, so this one is the parent and no duplicate.
       tree.parent = peer
+      tree.parentAt = now
       return false
     }
+    tree.second = peer
     const at = tree.pruned.get(peer)
     if (at !== undefined && now - at < repeatMs) return false
     tree.pruned.set(peer, now)
@@ -130,9 +153,16 @@ export class EagerLinks {
     this.#peek(source).pruned.set(peer, now)
   }
 
-  /** The peer asks to be pushed them again. */
+  /** The link is eager again: this side asks to be pushed the source's messages. */
   grafted(source: PeerId, peer: PeerId): void {
     this.#peek(source).pruned.delete(peer)
+  }
+
+  /** The peer asks to be pushed them again. Then it is no parent: two that wait for each other get nothing. */
+  requested(source: PeerId, peer: PeerId): void {
+    const tree = this.#peek(source)
+    tree.pruned.delete(peer)
+    if (tree.parent === peer) tree.parent = undefined
   }
 
   /** Every link becomes eager: the source itself found none to push on. */
@@ -147,24 +177,25 @@ export class EagerLinks {
   }
 
   /**
-   * A link is lost. Answers with the sources whose messages came on it, which others have to be asked for, and
-   * those whose messages went on it: whoever lived off them there is reached on any other link at best, so all
-   * links are eager for these again.
+   * A link is no neighbour's any more. Answers with the sources whose messages came on it. When the peer is gone,
+   * those whose messages went on it are pushed on all other links again, because whoever lived off them there is
+   * reached on any of these at best; a peer that lives finds itself another parent.
    */
-  lost(peer: PeerId, now: Instant): LostTrees {
+  lost(peer: PeerId, lives: boolean, now: Instant): LostTrees {
     this.#shared.pruned.delete(peer)
-    const lost: { orphaned: PeerId[]; severed: PeerId[] } = { orphaned: [], severed: [] }
+    const lost: { orphaned: Orphan[]; severed: PeerId[] } = { orphaned: [], severed: [] }
     for (const [source, tree] of this.#trees) {
       const wasChild = !tree.pruned.delete(peer)
+      if (tree.second === peer) tree.second = undefined
       if (tree.parent === peer) {
         tree.parent = undefined
-        // Should asking all the others fail, the first pull mends the tree.
+        // Should asking others fail, the first pull mends the tree.
         tree.misses = this.#graftAfter - 1
-        lost.orphaned.push(source)
-      } else if (wasChild && now - tree.usedAt <= this.#idleMs) {
-        tree.pruned.clear()
-        lost.severed.push(source)
-      }
+        lost.orphaned.push({ source, second: lives ? tree.second : undefined })
+      } else if (!wasChild) continue
+      if (lives || now - tree.usedAt > this.#idleMs) continue
+      tree.pruned.clear()
+      lost.severed.push(source)
     }
     return lost
   }
@@ -205,6 +236,9 @@ const missRecovery = 0.25
 /** How long a parent that passed on too little does not come back by being first. Source: our choice. */
 const failedMs = 60_000
 
+/** How long a parent is one without another push. Source: our choice; one that goes mute is found by what has to be pulled. */
+const freshMs = 30_000
+
 /** Source: our choice; ten of the longest pauses between two batches. */
 const latelyMs = 1_000
 
@@ -215,6 +249,8 @@ function newTree(now: Instant): Tree {
     parent: undefined,
     misses: 0,
     grafted: undefined,
+    parentAt: instant(0),
+    second: undefined,
     failed: undefined,
     failedUntil: now,
   }

@@ -5,7 +5,16 @@ import type { PubsubMessage } from './messages.ts'
 
 /** The timers of a `Pubsub`. */
 export type TimerKey =
-  'announce' | 'ack' | 'missing' | 'pending' | 'flush' | 'history' | 'sweep' | 'order' | 'standing'
+  | 'announce'
+  | 'ack'
+  | 'missing'
+  | 'pending'
+  | 'flush'
+  | 'history'
+  | 'sweep'
+  | 'order'
+  | 'standing'
+  | 'idle'
 
 /** The effects of one event, in the order in which they were wanted. The parts of the machine share one. */
 export class EffectList {

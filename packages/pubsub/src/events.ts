@@ -35,7 +35,9 @@ export type PublishStatus = 'queued' | 'sent' | 'acknowledged'
 
 /** What happens to a `Pubsub`, besides its timers. */
 export type PubsubEvent =
-  | { readonly type: 'neighbourUp' | 'neighbourDown'; readonly peer: PeerId }
+  | { readonly type: 'neighbourUp'; readonly peer: PeerId }
+  /** `lives`: it is well and has other neighbours. */
+  | { readonly type: 'neighbourDown'; readonly peer: PeerId; readonly lives?: boolean }
   /** The link to a peer is gone, neighbour or not. */
   | { readonly type: 'gone'; readonly peer: PeerId }
   | Received<PeerId, PubsubMessage>
@@ -103,7 +105,7 @@ export type PubsubOutput =
   | { readonly type: 'shed'; readonly peer: PeerId; readonly fault: Fault }
   /** Nothing comes from the neighbour while others bring messages of many sources: another would be better. */
   | { readonly type: 'idle'; readonly peer: PeerId }
-  /** The neighbour has brought or announced something real. Told once while it is a neighbour. */
+  /** The neighbour has compared histories, or brought or announced something real. Told once while it is a neighbour. */
   | { readonly type: 'useful'; readonly peer: PeerId }
   /** The peer stands on another step of the ladder now; a graylisted one comes back at `until`. */
   | {

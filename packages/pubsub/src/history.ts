@@ -44,6 +44,8 @@ export class History {
     const accepted = this.#accepted.get(peer)
     if (accepted === undefined || now - accepted.at > this.#state.config.historySettleMs) {
       this.#open(peer, 0, now)
+    } else {
+      this.#state.answered(this.#state.links.of(peer), now)
     }
     this.#armNext(now)
   }
@@ -71,6 +73,7 @@ export class History {
     if (session?.nonce !== message.nonce) return
     if (!message.fromOpener && !session.answered) link.roundTrip.sample(now - session.at)
     session.answered = true
+    this.#state.answered(link, now)
     this.#take(session, session.reconciler.answer(message.value), message, from, now)
   }
 

@@ -336,13 +336,14 @@ export class Intake {
 
   /**
    * Lost frames look like withheld ones, but not one after the other: each in a row costs twice the one before.
-   * Who has said nothing at all since it was asked withholds nothing: it may be gone.
+   * Who has said nothing since it can have heard the question withholds nothing: it may be gone.
    */
   #blameWithheld({ peer, message, askedAt }: BatchDebt, now: Instant): void {
     const link = this.#state.links.of(peer)
     const fault: ContentFault = { code: 'pubsub/batch-withheld', message }
     const wasRefused = link.refusedAt !== undefined && now - link.refusedAt < refusalMs
-    const isSilent = link.heardAt === undefined || link.heardAt <= askedAt
+    const answersFrom = after(askedAt, link.roundTrip.smoothedMs ?? 0)
+    const isSilent = link.heardAt === undefined || link.heardAt <= answersFrom
     if (wasRefused || isSilent || this.#state.isBehind(now)) {
       this.#state.broke(peer, fault, now)
       return

@@ -1,4 +1,4 @@
-import { BoundedMap, type Instant, TokenBucket } from '@kithnet/kernel'
+import { after, BoundedMap, type Instant, TokenBucket } from '@kithnet/kernel'
 import type { BatchId, PeerId } from '@kithnet/types'
 import type { IdPrefix } from './id-prefix.ts'
 import type { AckRange } from './messages.ts'
@@ -8,11 +8,17 @@ import { RoundTrip } from './round-trip.ts'
 const knownBatches = 512
 /** Batches remembered per link as bad. Source: our choice; the link is cut long before. */
 const badBatches = 64
-/** Sources and time that make silence suspicious. Source: our choice; one parent in eight of eight sources is one in 10^7. */
+/**
+ * Sources and time that make silence suspicious. Source: our choice; one parent in eight of eight sources is one in 10^7.
+ * The time is measured: peers that go silent all at once leave 75 % in time with 15 s, 99 % with 6 s.
+ */
 const quietSources = 8
-const quietMs = 15_000
-/** A neighbour says something within this, however busy. Source: our choice; then the failure detector has noticed, too. */
-const wordlessMs = 10_000
+const quietMs = 6_000
+/**
+ * A neighbour says something within this. Source: measured; under a flood of silent peers, ratio 40, 86 % came in time with
+ * 10 s, and all with 4 s and 5 s. Who was only busy is exchanged once.
+ */
+const wordlessMs = 5_000
 /** Source: our choice; as many messages as one link may leave unverified. */
 const rescuesPerSecond = 64
 /** Answers remembered per link. Source: our choice; what one link may have asked for at once, many times over. */
@@ -73,11 +79,12 @@ export class LinkState {
     return true
   }
 
-  /** Somebody else has brought a message of the source. */
-  missed(source: PeerId, now: Instant): void {
-    if (this.#quietFor.size >= quietSources) return
+  /** Somebody else has brought a message of the source. True when that makes the link's silence suspicious. */
+  missed(source: PeerId, now: Instant): boolean {
+    if (this.#quietFor.size >= quietSources) return false
     this.#quietFor.add(source)
     this.#quietSince ??= now
+    return this.#quietFor.size === quietSources
   }
 
   /** It has brought or announced something that is real. True when that is the first time. */
@@ -95,16 +102,16 @@ export class LinkState {
   }
 
   /**
-   * True when it has never said a word, though neighbours begin by comparing what they have; or when nothing comes from
-   * it while others bring messages of many sources: for some of them an honest neighbour is nearer than this
-   * node, or hears of them as soon, and says so.
+   * From when on it is idle, as far as is known now. It has never said a word, though neighbours begin by comparing
+   * what they have; or nothing comes from it while others bring messages of many sources: for some of them an honest
+   * neighbour is nearer than this node, or hears of them as soon, and says so.
    */
-  isIdle(now: Instant): boolean {
+  get idleAt(): Instant | undefined {
     if (this.neighbourSince !== undefined && this.heardAt === undefined) {
-      return now - this.neighbourSince >= wordlessMs
+      return after(this.neighbourSince, wordlessMs)
     }
-    if (this.#quietSince === undefined || this.#quietFor.size < quietSources) return false
-    return now - this.#quietSince >= quietMs
+    if (this.#quietSince === undefined || this.#quietFor.size < quietSources) return undefined
+    return after(this.#quietSince, quietMs)
   }
 
   /** True when others may be asked for what this link brought and could not be taken: asking costs them, too. */

@@ -110,7 +110,7 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
       default:
         this.#linkEvent(event, now)
     }
-    for (const peer of this.#state.takeRelegated()) this.#dissemination.mend(peer, now)
+    for (const peer of this.#state.takeRelegated()) this.#dissemination.mend(peer, false, now)
     return this.#state.effects.take()
   }
 
@@ -172,6 +172,7 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
         this.#state.judge(event.peer, now)
         this.#release(now)
         this.#history.welcome(event.peer, now)
+        this.#state.armIdle(now)
         return
       case 'neighbourDown': {
         const link = links.peek(event.peer)
@@ -179,8 +180,9 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
           link.heardAt = undefined
           link.isUseful = false
         }
-        links.setNeighbour(event.peer, false)
-        this.#dissemination.mend(event.peer, now)
+        if (links.setNeighbour(event.peer, false)) {
+          this.#dissemination.mend(event.peer, event.lives === true, now)
+        }
         return
       }
       case 'gone':
@@ -260,6 +262,8 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
         return this.#intake.tick(now)
       case 'flush':
         return this.#sign(now)
+      case 'idle':
+        return this.#state.tellIdle(now)
       case 'history':
         this.#state.tellIdle(now)
         return this.#history.onTimer(now)
@@ -356,9 +360,9 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
 
   #gone(peer: PeerId, now: Instant): void {
     const { links, missing } = this.#state
-    links.setNeighbour(peer, false)
     missing.forget(peer, now)
-    this.#dissemination.mend(peer, now)
+    // Links that are no neighbours' come and go, and no tree has them.
+    if (links.setNeighbour(peer, false)) this.#dissemination.mend(peer, false, now)
     this.#intake.forget(peer, now)
     this.#history.forget(peer)
     links.delete(peer)

@@ -135,10 +135,26 @@ export class State {
     if (link.spoke()) this.effects.emit({ type: 'useful', peer: link.peer })
   }
 
+  /** The link has taken part in a comparison of histories, maybe just before it became a neighbour's. */
+  answered(link: LinkState, now: Instant): void {
+    link.heardAt ??= now
+    if (!link.neighbour || link.isUseful) return
+    link.isUseful = true
+    this.effects.emit({ type: 'useful', peer: link.peer })
+  }
+
   /** Names a few neighbours, in the order in which they came, from which nothing comes. */
   tellIdle(now: Instant): void {
-    const idle = this.links.neighbours.filter((link) => link.isIdle(now))
+    const idle = this.links.neighbours.filter(({ idleAt }) => idleAt !== undefined && idleAt <= now)
     for (const { peer } of idle.slice(0, idleAtOnce)) this.effects.emit({ type: 'idle', peer })
+    this.armIdle(now)
+  }
+
+  /** Looks again when the next neighbour may be idle. */
+  armIdle(now: Instant): void {
+    for (const { idleAt } of this.links.neighbours) {
+      if (idleAt !== undefined && idleAt > now) this.effects.armBy('idle', idleAt)
+    }
   }
 
   armStandings(now: Instant): void {

@@ -317,8 +317,23 @@ describe('usefulness', () => {
   it('names a neighbour that has said nothing since it came', () => {
     const subject = new Subject({ historyMs: 12_000 }, ['mute', 'b'])
     subject.from('b', { type: 'prune', source: peer('b') })
-    subject.pass(16_000)
+    subject.pass(4_999)
+    expect(idle(subject)).toEqual([])
+    subject.pass(1)
     expect(idle(subject)).toEqual([peer('mute')])
+  })
+
+  it('takes a comparison for a word, also one that came before the neighbour did', () => {
+    const opener = new Subject()
+    opener.feed({ type: 'neighbourUp', peer: peer('subject') })
+    const sync = opener.messagesTo('subject', 'sync')[0]!
+    const subject = new Subject({}, [])
+    subject.from('early', sync)
+    expect(subject.take('useful')).toEqual([])
+    subject.feed({ type: 'neighbourUp', peer: peer('early') })
+    subject.pass(5_000)
+    expect(idle(subject)).toEqual([])
+    expect(subject.take('useful').map((output) => output.peer)).toEqual([peer('early')])
   })
 
   it('names one from which nothing comes while others bring messages of many sources', () => {
@@ -331,7 +346,9 @@ describe('usefulness', () => {
     subject.verify()
     const prefixes = written[0]!.ids.map((id) => id.slice(0, 16) as never)
     subject.from('lazy', { type: 'ihave', prefixes })
-    subject.pass(26_000)
+    subject.pass(5_900)
+    expect(idle(subject)).toEqual([])
+    subject.pass(100)
     expect(idle(subject)).toEqual([peer('quiet')])
     expect(subject.pubsub.view().neighbours[0]!.score).toBe(100)
     expect(new Set(subject.take('useful').map((output) => output.peer))).toEqual(

@@ -61,23 +61,32 @@ describe('EagerLinks', () => {
     expect(links.isEager(peer('y'), peer('b'))).toBe(true)
   })
 
-  it('makes a link eager again on which a message came first, and a new neighbour everywhere', () => {
+  it('makes a link eager again for a new neighbour, and for one on which a message came first', () => {
     const links = new EagerLinks(4, 1_000, 2)
     links.delivered(peer('x'), peer('a'), 'pushed', now)
     links.prune(peer('x'), peer('b'), 0, now)
-    links.delivered(peer('x'), peer('b'), 'pushed', now)
+    links.welcome(peer('b'))
     expect(links.isEager(peer('x'), peer('b'))).toBe(true)
-    links.prune(peer('x'), peer('a'), 0, now)
-    links.welcome(peer('a'))
-    expect(links.isEager(peer('x'), peer('a'))).toBe(true)
+    links.prune(peer('x'), peer('b'), 0, now)
+    expect(links.delivered(peer('x'), peer('b'), 'pushed', now)).toBe('via')
+    expect(links.isEager(peer('x'), peer('b'))).toBe(true)
   })
 
-  it('tells a link to go on that it had asked to stop, when a message came first there', () => {
+  it('on a busy host keeps a parent that pushes when another is first now and then, and takes the other when it has gone mute', () => {
+    const links = new EagerLinks(4, 60_000, 2)
+    links.delivered(peer('x'), peer('a'), 'pushed', now)
+    expect(links.delivered(peer('x'), peer('b'), 'pushed', instant(10), true)).toBe('prune')
+    expect(links.prune(peer('x'), peer('b'), 0, instant(10))).toBe(true)
+    expect(links.prune(peer('x'), peer('a'), 0, instant(20))).toBe(false)
+    expect(links.delivered(peer('x'), peer('b'), 'pushed', instant(40_000), true)).toBe('via')
+    expect(links.prune(peer('x'), peer('a'), 0, instant(40_000))).toBe(true)
+  })
+
+  it('is nobody’s child who is asked to be its parent', () => {
     const links = new EagerLinks(4, 1_000, 2)
     links.delivered(peer('x'), peer('a'), 'pushed', now)
-    expect(links.prune(peer('x'), peer('b'), 0, now)).toBe(true)
-    expect(links.delivered(peer('x'), peer('b'), 'pushed', now)).toBe('via')
-    expect(links.prune(peer('x'), peer('a'), 0, now)).toBe(true)
+    links.requested(peer('x'), peer('a'))
+    expect(links.isEager(peer('x'), peer('a'))).toBe(true)
   })
 
   it('does not stop the link that it lives off, when what was pulled comes late on it', () => {
@@ -85,7 +94,7 @@ describe('EagerLinks', () => {
     links.delivered(peer('x'), peer('a'), 'pushed', now)
     expect(links.delivered(peer('x'), peer('b'), 'pulled', now)).toBe('none')
     expect(links.prune(peer('x'), peer('a'), 0, now)).toBe(false)
-    expect(links.isEager(peer('x'), peer('a'))).toBe(true)
+    expect(links.delivered(peer('x'), peer('b'), 'pulled', now)).toBe('via')
   })
 
   it('counts the sources that were heard within a second', () => {
@@ -99,7 +108,8 @@ describe('EagerLinks', () => {
   it('grafts at the first pull when the parent is known to be lost', () => {
     const links = new EagerLinks(4, 1_000, 2)
     links.delivered(peer('x'), peer('a'), 'pushed', now)
-    expect(links.lost(peer('a'), now)).toEqual({ orphaned: [peer('x')], severed: [] })
+    const orphaned = [{ source: peer('x'), second: undefined }]
+    expect(links.lost(peer('a'), false, now)).toEqual({ orphaned, severed: [peer('x')] })
     expect(links.delivered(peer('x'), peer('b'), 'pulled', now)).toBe('via')
   })
 })
@@ -110,10 +120,21 @@ describe('a lost link', () => {
     const now = instant(0)
     links.delivered(peer('x'), peer('parent'), 'pushed', now)
     links.prune(peer('x'), peer('lazy'), 0, now)
-    expect(links.lost(peer('child'), now)).toEqual({ orphaned: [], severed: [peer('x')] })
+    expect(links.lost(peer('child'), false, now)).toEqual({ orphaned: [], severed: [peer('x')] })
     expect(links.isEager(peer('x'), peer('lazy'))).toBe(true)
     links.prune(peer('x'), peer('lazy'), 0, now)
-    expect(links.lost(peer('lazy'), now)).toEqual({ orphaned: [], severed: [] })
+    expect(links.lost(peer('lazy'), false, now)).toEqual({ orphaned: [], severed: [] })
+  })
+
+  it('to a peer that lives changes no other link, and names who was second', () => {
+    const links = new EagerLinks(4, 1_000, 2)
+    const now = instant(0)
+    links.delivered(peer('x'), peer('parent'), 'pushed', now)
+    links.prune(peer('x'), peer('second'), 0, now)
+    expect(links.lost(peer('child'), true, now)).toEqual({ orphaned: [], severed: [] })
+    expect(links.isEager(peer('x'), peer('second'))).toBe(false)
+    const orphaned = [{ source: peer('x'), second: peer('second') }]
+    expect(links.lost(peer('parent'), true, now)).toEqual({ orphaned, severed: [] })
   })
 })
 

@@ -118,6 +118,7 @@ test('a late joiner gets recent history, marked late', async () => {
   for (let index = 0; index < 30; index++) await alice.topic('t').publish(index)
   // What is still on its way to him would reach the late joiner as it was published.
   await take(heard, 30)
+  await new Promise((resolve) => setTimeout(resolve, 500))
   const carol = await createNode({
     network: 'test',
     preset: 'local',

@@ -61,9 +61,9 @@ export function hunt(seed: number): Finding | undefined {
 class Broken extends Error {
   readonly promise: string
 
-  constructor(promise: string, detail: string) {
+  constructor(what: string, detail: string) {
     super(detail)
-    this.promise = promise
+    this.promise = what
   }
 }
 
