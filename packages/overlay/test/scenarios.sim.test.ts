@@ -1,15 +1,17 @@
 import { expect, it } from 'vitest'
 import type { Scenario } from '../../../tools/report.ts'
 import { scenario as a15 } from '../../../tools/sim/a15.ts'
+import { scenario as a17 } from '../../../tools/sim/a17.ts'
 import { scenario as a19 } from '../../../tools/sim/a19.ts'
 import { scenario as attacks } from '../../../tools/sim/attacks.ts'
 import { scenario as deliveries } from '../../../tools/sim/deliveries.ts'
 import { scenario as flood } from '../../../tools/sim/flood.ts'
+import { scenario as hunt } from '../../../tools/sim/hunt.ts'
 import { scenario as order } from '../../../tools/sim/order.ts'
 import { scenario as overload } from '../../../tools/sim/overload.ts'
 import { scenario as isolation } from '../../../tools/sim/isolation.ts'
 
-it.each([a15, a19, deliveries, order, flood, overload])(
+it.each([a15, a17, a19, deliveries, flood, hunt, order, overload])(
   '$id: $title',
   async (scenario: Scenario) => {
     const report = await scenario.run({ quick: true, seeds: 1, progress: () => {} })

@@ -344,12 +344,15 @@ export class Intake {
     const wasRefused = link.refusedAt !== undefined && now - link.refusedAt < refusalMs
     const answersFrom = after(askedAt, link.roundTrip.smoothedMs ?? 0)
     const isSilent = link.heardAt === undefined || link.heardAt <= answersFrom
-    if (wasRefused || isSilent || this.#state.isBehind(now)) {
+    // Messages of one batch are owed it one after the other.
+    const isSame = link.withheldAt !== undefined && now - link.withheldAt < oneBatchMs
+    if (wasRefused || isSilent || isSame || this.#state.isBehind(now)) {
       this.#state.broke(peer, fault, now)
       return
     }
     const points = withheldPoints * 2 ** link.withheldInARow
     link.withheldInARow++
+    link.withheldAt = now
     this.#state.charge(peer, fault, now, { term: 'invalid', points })
   }
 
@@ -392,6 +395,9 @@ export class Intake {
 }
 
 const noPushers: readonly PeerId[] = []
+
+/** Debts due within this are one batch's, most likely. Source: our choice; less than a batch waits to be full. */
+const oneBatchMs = 20
 
 /** Points of 100 that the first batch withheld costs. Source: our choice: the third in a row ends a link. */
 const withheldPoints = 16

@@ -44,6 +44,8 @@ export class LinkState {
   wants = 0
   /** Batches that were owed and not given, since the last one that was. */
   withheldInARow = 0
+  /** When the last of them was counted. */
+  withheldAt: Instant | undefined
   /** To be announced on this link. */
   readonly announce: Set<IdPrefix> = new Set()
   readonly acks: AckRange[] = []

@@ -37,7 +37,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace:
       '    for (const id of pending.batch.ids) {\n      const waiting = this.pending.messages.get(id)\n      this.#state.seen.add(id, pending.batch.hlc, pending.sources[0]!)\n      if (waiting === undefined) continue\n',
     why: 'ids that a forged batch lists count as seen',
-    seed: 1,
+    seed: 4,
   },
   {
     name: 'asymmetric-prune',
@@ -45,7 +45,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "if (eager.prune(source, peer, repeatMs, now)) effects.send(peer, { type: 'prune', source })",
     replace: 'if (eager.prune(source, peer, repeatMs, now)) effects.isArmed("announce")',
     why: 'a link is pruned here and its other end never told',
-    seed: 1,
+    seed: 4,
   },
   {
     name: 'prune-ignored',
@@ -53,15 +53,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'return eager.pruned(message.source, from, now)',
     replace: 'return',
     why: 'pushes go on although the peer has asked to stop',
-    seed: 1,
-  },
-  {
-    name: 'timer-too-short',
-    file: `${pubsub}dissemination.ts`,
-    find: 'Math.min(config.graceMaxMs, Math.max(config.graceMinMs, graceMs))',
-    replace: '0 * Math.min(config.graceMaxMs, Math.max(config.graceMinMs, graceMs))',
-    why: 'what is announced is asked for while it is on its way',
-    seed: 1,
+    seed: 4,
   },
   {
     name: 'request-never-expires',
@@ -93,7 +85,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'const other = lane.forked ? undefined : contradiction(lane, batch)',
     replace: 'const other = lane.forked ? contradiction(lane, batch) : undefined',
     why: 'two messages under one number leave no evidence',
-    seed: 1,
+    seed: 33,
   },
   {
     name: 'batch-never-given',
@@ -117,7 +109,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "'pubsub/forged-batch': { term: 'invalid', points: 100 }",
     replace: "'pubsub/forged-batch': { term: 'excess', points: 0 }",
     why: 'a forgery costs nothing',
-    seed: 1,
+    seed: 5,
   },
   {
     name: 'duplicates-punished',
@@ -146,28 +138,12 @@ export const plantedBugs: readonly PlantedBug[] = [
     seed: 1,
   },
   {
-    name: 'dead-for-ever',
-    file: `${membership}views.ts`,
-    find: 'if (this.#dead.size > 0) this.#dead.delete(peer)',
-    replace: 'if (this.#dead.size > 0) this.#dead.get(peer)',
-    why: 'who was on the other side of a split stays dead',
-    seed: 38,
-  },
-  {
     name: 'dead-stay-neighbours',
     file: `${membership}hyparview.ts`,
     find: "this.#views.dismiss(peer, 'died')",
     replace: 'this.#views.refuse(peer)',
     why: "the failure detector's verdict does not reach the views",
-    seed: 1,
-  },
-  {
-    name: 'disconnect-ignored',
-    file: `${membership}hyparview.ts`,
-    find: '    this.#views.demote(from, cause)\n    this.#views.refuse(from)\n',
-    replace: '    this.#views.refuse(from)\n',
-    why: 'a goodbye leaves a neighbour that is none',
-    seed: 1,
+    seed: 51,
   },
   {
     name: 'no-bound-on-neighbours',
@@ -188,10 +164,10 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'neighbours-untold',
     file: `${pubsub}pubsub.ts`,
-    find: '        links.setNeighbour(event.peer, false)\n        this.#dissemination.mend(event.peer, now)\n',
-    replace: '',
+    find: 'if (links.setNeighbour(event.peer, false)) {',
+    replace: 'if (links.peek(event.peer) === undefined) {',
     why: 'broadcast goes on as if a lost neighbour were there',
-    seed: 1,
+    seed: 41,
   },
   {
     name: 'acknowledged-unread',
@@ -200,14 +176,6 @@ export const plantedBugs: readonly PlantedBug[] = [
     replace:
       '    this.#dissemination.acknowledge(message, now)\n    this.#await(id, message, from, now)\n    this.#armTick(now)\n  }\n\n  /** Keeps',
     why: 'a message is acknowledged before it is accepted',
-    seed: 1,
-  },
-  {
-    name: 'refutation-unsaid',
-    file: `${membership}own-incarnation.ts`,
-    find: 'if (incarnation === own) return this.#refute(by, incarnation, now)',
-    replace: 'if (incarnation === own) return false',
-    why: 'a live peer does not defend itself',
     seed: 1,
   },
 ]
