@@ -50,6 +50,7 @@ function specOf({ title, x, y, points, level }: Chart): TopLevelSpec {
     width,
     height,
     background: 'white',
+    config: { legend: { labelLimit: 400 } },
     data: { values: points.map((point) => ({ ...point })) },
     layer: [
       {
