@@ -7,8 +7,8 @@ export interface PlantedBug {
   readonly replace: string
   /** What goes wrong. */
   readonly why: string
-  /** A seed that found it, tried first. */
-  readonly seed: number
+  /** A seed that found it, tried first; `undefined` while none is known. */
+  readonly seed: number | undefined
 }
 
 /**

@@ -178,4 +178,37 @@ export const plantedBugs: readonly PlantedBug[] = [
     why: 'a message is acknowledged before it is accepted',
     seed: 1,
   },
+  // Not found so far: other rules may make up for them, or a promise is missing.
+  {
+    name: 'timer-too-short',
+    file: `${pubsub}dissemination.ts`,
+    find: 'Math.min(config.graceMaxMs, Math.max(config.graceMinMs, graceMs))',
+    replace: '0 * Math.min(config.graceMaxMs, Math.max(config.graceMinMs, graceMs))',
+    why: 'what is announced is asked for while it is on its way',
+    seed: undefined,
+  },
+  {
+    name: 'dead-for-ever',
+    file: `${membership}views.ts`,
+    find: 'if (this.#dead.size > 0) this.#dead.delete(peer)',
+    replace: 'if (this.#dead.size > 0) this.#dead.get(peer)',
+    why: 'who was on the other side of a split stays dead',
+    seed: undefined,
+  },
+  {
+    name: 'disconnect-ignored',
+    file: `${membership}hyparview.ts`,
+    find: '    this.#views.demote(from, cause)\n    this.#views.refuse(from)\n',
+    replace: '    this.#views.refuse(from)\n',
+    why: 'a goodbye leaves a neighbour that is none',
+    seed: undefined,
+  },
+  {
+    name: 'refutation-unsaid',
+    file: `${membership}own-incarnation.ts`,
+    find: 'if (incarnation === own) return this.#refute(by, incarnation, now)',
+    replace: 'if (incarnation === own) return false',
+    why: 'a live peer does not defend itself',
+    seed: undefined,
+  },
 ]
