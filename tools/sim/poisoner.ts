@@ -44,6 +44,8 @@ export interface Attack {
   readonly grabs?: boolean
   /** This many honest peers are asked by each of them, every second, to be neighbours with high priority. */
   readonly victims?: number
+  /** Each of them took the one of so many ids that ranks lowest with a victim. */
+  readonly triedIds?: number
 }
 
 /** Peers listed in a poisoned shuffle: as many as an honest one at most. */

@@ -11,6 +11,7 @@ import {
 } from '@kithnet/membership'
 import { createNetwork, type Network, type Node } from '@kithnet/testkit'
 import type { PeerId } from '@kithnet/types'
+import { pairRank } from '../../packages/membership/src/pair-rank.ts'
 import { simulatedKnownPeer, simulatedPeer } from './membership-peers.ts'
 import { type Attack, type Plot, Poisoner } from './poisoner.ts'
 
@@ -80,10 +81,10 @@ export function growPoisoned(
     cycle: 0,
     ghostsTold: 0,
   }
+  const ids = idsOf(isHostile, attack, rng)
   for (let index = 0; index < size; index++) {
     if (isHostile[index] !== true) continue
-    const peer = simulatedPeer(index)
-    plot.hostile.add(peer)
+    plot.hostile.add(ids[index]!)
     for (let ghost = 0; ghost < (attack.ghosts ?? 0); ghost++) {
       const known = simulatedKnownPeer(simulatedPeer(size + plot.ghosts.length))
       ghostIds.add(known.descriptor.peer)
@@ -92,7 +93,7 @@ export function growPoisoned(
   }
   const honest: Node<ViewEvent, HyParView>[] = []
   for (let index = 0; index < size; index++) {
-    const peer = simulatedPeer(index)
+    const peer = ids[index]!
     const contact = pick(rng, plot.honest)
     const contacts = contact === undefined ? [] : [{ peer: contact, addresses: [] }]
     if (isHostile[index] === true) {
@@ -137,6 +138,23 @@ function hostility(size: number, attack: Attack, rng: Rng): boolean[] {
   const chosen = attack.early === true ? places.slice(0, count) : sample(rng, places, count)
   for (const index of chosen) is[index] = true
   return is
+}
+
+/** Everybody's id. Hostile peers that chose theirs have made one for the first, the second, … victim in turn. */
+function idsOf(isHostile: readonly boolean[], attack: Attack, rng: Rng): readonly PeerId[] {
+  const ids = isHostile.map((_, index) => simulatedPeer(index))
+  const { triedIds = 0, victims = 0 } = attack
+  if (triedIds === 0 || victims === 0) return ids
+  const targets = ids.filter((_, index) => isHostile[index] !== true).slice(0, victims)
+  let turn = 0
+  return ids.map((id, index) => {
+    if (isHostile[index] !== true) return id
+    const victim = targets[turn++ % targets.length]!
+    const made = Array.from({ length: triedIds }, () => simulatedPeer(rng.u32()))
+    return made.reduce((least, one) =>
+      pairRank(victim, one) < pairRank(victim, least) ? one : least,
+    )
+  })
 }
 
 function measure(

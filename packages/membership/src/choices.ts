@@ -34,6 +34,8 @@ export class Choices {
   #own = 0
   /** The oldest own choice is to be replaced. */
   #renewing = false
+  /** Which one, if not the oldest. */
+  #leaving: PeerId | undefined
 
   constructor(quota: number, capacity: number) {
     this.#quota = quota
@@ -87,25 +89,36 @@ export class Choices {
     this.#own = 0
   }
 
-  /** Asks for another own choice in the place of the oldest. */
-  renew(): void {
+  /** Asks for another own choice in the place of this one, or of the oldest. */
+  renew(instead?: PeerId): void {
     this.#renewing = this.#quota > 0
+    this.#leaving = instead
   }
 
   /** The own choice that goes when one more is made, if one has to. */
   get outgoing(): PeerId | undefined {
-    return this.#own < this.#quota ? undefined : this.own[0]
+    if (this.#own < this.#quota) return undefined
+    const { own } = this
+    return own.find((peer) => peer === this.#leaving) ?? own[0]
   }
 
   /**
-   * Who may have to go for one that asks: whoever is idle, then somebody whom neither side chose. Whom either
-   * side has chosen and who is of use stays, so that chains of evictions end. Nobody is called idle where nobody is
-   * of use: nothing may run above that could be.
+   * Who may have to go for one that asks: whoever is idle, then somebody whom neither side chose, then whoever chose this
+   * peer and has the greatest rank, if that is above the asker's. So asking again and again gains nothing, ranks of
+   * those who stay only fall, and chains of evictions end. Nobody is called idle where nobody is of use: nothing may
+   * run above that could be.
    */
-  evictable(rng: Rng, now: Instant): PeerId | undefined {
+  evictable(
+    rng: Rng,
+    now: Instant,
+    rank: (peer: PeerId) => number,
+    asking: PeerId,
+  ): PeerId | undefined {
     const idle: PeerId[] = []
     const idleTheirs: PeerId[] = []
     const useful: PeerId[] = []
+    let last: PeerId | undefined
+    let lastRank = rank(asking)
     const isJudged = this.#quota > 0 && this.#useful.size > 0
     for (const [peer, { choice, since }] of this.#byPeer) {
       const mayBeIdle = !isJudged || now - since >= graceMs
@@ -114,8 +127,11 @@ export class Choices {
         else if (mayBeIdle) idle.push(peer)
       } else if (choice === 'theirs' && isJudged && mayBeIdle && !this.#useful.has(peer)) {
         idleTheirs.push(peer)
+      } else if (choice === 'theirs' && isJudged && rank(peer) > lastRank) {
+        last = peer
+        lastRank = rank(peer)
       }
     }
-    return pick(rng, idle) ?? pick(rng, idleTheirs) ?? pick(rng, useful)
+    return pick(rng, idle) ?? pick(rng, idleTheirs) ?? pick(rng, useful) ?? last
   }
 }

@@ -44,10 +44,16 @@ export interface Usefulness {
   readonly peer: PeerId
 }
 
+/** What runs above gets nothing from the neighbours: `rescuer` names peers beyond them. */
+export interface Starved {
+  readonly type: 'starved'
+}
+
 /** What happens to a `Membership`, besides its timers. */
 export type MembershipEvent =
   | Barred
   | Usefulness
+  | Starved
   | Join
   | Leave
   | Moved
@@ -85,6 +91,8 @@ export type ViewOutput =
   | { readonly type: 'forgot'; readonly peer: PeerId }
   /** This peer takes itself for cut off. */
   | { readonly type: 'isolated'; readonly cause: IsolationCause }
+  /** Answers `starved`: a reserve that can be sent to for a while. */
+  | { readonly type: 'rescuer'; readonly peer: PeerId }
 
 /** What SWIM tells. */
 export type SwimOutput =
@@ -139,6 +147,7 @@ export interface Met {
 export type ViewEvent =
   | Barred
   | Usefulness
+  | Starved
   | Join
   | Leave
   | Described

@@ -131,6 +131,7 @@ export class Membership implements Machine<
       case 'barred':
       case 'idle':
       case 'useful':
+      case 'starved':
         this.#toViews(event, now)
         return
       case 'leave':

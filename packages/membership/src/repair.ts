@@ -21,7 +21,7 @@ const rejoinKey = 'view/rejoin'
 export type Asked = 'promotion' | 'contact' | Favour
 
 /** Askings that are no repair of this peer's own view. */
-type Favour = 'walkHigh' | 'walkLow' | 'reunion'
+type Favour = 'walkHigh' | 'walkLow' | 'reunion' | 'rescue'
 
 /** Most peers asked at a time beside the repair. Source: our choice. */
 const maxFavours = 32
@@ -85,6 +85,11 @@ export class Repair {
    */
   awaitBack(peer: PeerId, known: KnownPeer | undefined, now: Instant): boolean {
     return this.#await(peer, known, 'reunion', now)
+  }
+
+  /** Keeps the link to a reserve that what runs above may ask for help. False when too many are awaited. */
+  awaitRescue(peer: PeerId, known: KnownPeer, now: Instant): boolean {
+    return this.#await(peer, known, 'rescue', now)
   }
 
   /** Takes the next step if neighbours are missing. Called after every event. */

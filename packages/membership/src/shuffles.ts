@@ -107,6 +107,7 @@ export class Shuffles {
       }
     }
     if (this.#early === 0) this.#views.turn()
+    else this.#views.ripen()
     this.#arm(now)
   }
 

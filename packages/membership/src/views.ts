@@ -15,6 +15,7 @@ import type { EffectList } from './effect-list.ts'
 import type { NeighbourDownCause, ViewOutput } from './events.ts'
 import { idOf, type KnownPeer } from './known-peer.ts'
 import type { Priority, ViewMessage } from './messages.ts'
+import { pairRank } from './pair-rank.ts'
 import { isNewer, PartialView } from './partial-view.ts'
 import { RankedReserves } from './ranked-reserves.ts'
 import { RecentReserves, type Reserves } from './reserves.ts'
@@ -34,6 +35,13 @@ const rotationPeriods = 25
 const youngPeriods = 5
 /** Most peers remembered that must not be chosen. Source: our choice; as many as the overlay bans. */
 const maxBarred = 1_024
+/**
+ * Reserves that count as near. Source: measured; with fewer, ids made for one victim are its choices, with more, full peers refuse
+ * honest choices where sybils ask everybody.
+ */
+const bandReserves = 16
+/** One of so many candidates is chosen at random, while nobody refuses. Source: our choice; one own choice of three. */
+const oneAtRandom = 3
 /** How long a neighbour that was of no use is not taken again; twice as long each time. Source: our choice. */
 const idleMs = 120_000
 /** Source: our choice; half an hour. */
@@ -55,6 +63,7 @@ export class Views {
   readonly #refused = new Set<PeerId>()
   readonly #dead = new ExpiringMap<PeerId, number>(maxDead, deadTtlMs)
   readonly #barredUntil = new BoundedMap<PeerId, Instant>(maxBarred)
+  readonly #idleUntil = new BoundedMap<PeerId, Instant>(maxBarred)
   /** How often each was exchanged as idle since it was last of use. */
   readonly #idleTimes = new BoundedMap<PeerId, number>(maxBarred)
   readonly #unreachable: ExpiringMap<PeerId, KnownPeer>
@@ -132,6 +141,23 @@ export class Views {
     const left: PeerId[] = []
     this.passive.rotate(left)
     this.#forget(left)
+  }
+
+  /**
+   * This peer is still learning who is there, and its first choices were made among few: the one of the greatest rank is made
+   * anew while it ranks above the band and somebody within it is known. Ranks only fall, so this ends.
+   */
+  ripen(): void {
+    if (!this.isRanked || this.choices.missing > 0) return
+    let last: PeerId | undefined
+    let lastRank = this.#band
+    for (const peer of this.choices.own) {
+      const rank = pairRank(this.#self, peer)
+      if (rank <= lastRank) continue
+      last = peer
+      lastRank = rank
+    }
+    if (last !== undefined && this.#withinBand().length > 0) this.choices.renew(last)
   }
 
   /** At most so many reserves whose addresses are to be tried now, those never tried first. */
@@ -266,7 +292,8 @@ export class Views {
   barIdle(peer: PeerId, now: Instant): void {
     const times = this.#idleTimes.peek(peer) ?? 0
     this.#idleTimes.set(peer, times + 1)
-    this.bar(peer, after(now, idleMs * 2 ** Math.min(times, maxIdleDoublings)))
+    this.#idleUntil.set(peer, after(now, idleMs * 2 ** Math.min(times, maxIdleDoublings)))
+    this.drop(peer)
   }
 
   /** The neighbour has been of use. */
@@ -275,12 +302,20 @@ export class Views {
     this.choices.prize(peer)
   }
 
-  /** A random reserve that has not refused, or `undefined`. */
+  /**
+   * A reserve that has not refused, or `undefined`. With ranked reserves mostly one of those whose pair rank is low: the other
+   * side prefers low ranks as well, so it has a place for this peer although others ask more often. Any of these, and one in
+   * three of all: anybody can make an id that ranks lower with this peer's than all others do.
+   */
   candidate(): KnownPeer | undefined {
     let place = this.passive.size - this.#refused.size
     if (place <= 0) return undefined
-    place = this.#rng.below(place)
     const { values } = this.passive
+    if (this.isRanked && (this.#refused.size > 0 || this.#rng.below(oneAtRandom) > 0)) {
+      const near = pick(this.#rng, this.#withinBand())
+      if (near !== undefined) return near
+    }
+    place = this.#rng.below(place)
     if (this.#refused.size === 0) return values[place]
     for (const known of values) {
       if (this.#refused.has(known.descriptor.peer)) continue
@@ -316,10 +351,26 @@ export class Views {
     this.#refused.clear()
   }
 
-  /** True while the peer must not be chosen, nor let in. */
+  /**
+   * True while the peer must not be chosen, nor let in. Who has exchanged most of its neighbours as idle may itself be the one
+   * that nothing reaches: short of neighbours, it takes them again.
+   */
   isBarred(peer: PeerId, now: Instant): boolean {
-    const until = this.#barredUntil.peek(peer)
-    return until !== undefined && until > now
+    if ((this.#barredUntil.peek(peer) ?? now) > now) return true
+    const isShort = this.active.size * 2 < this.#config.activeTarget
+    return !isShort && (this.#idleUntil.peek(peer) ?? now) > now
+  }
+
+  /** Ranks below it are low: as many reserves as `bandReserves` have one, give or take. */
+  get #band(): number {
+    return (2 ** 32 * bandReserves) / Math.max(bandReserves, this.passive.size)
+  }
+
+  #withinBand(): readonly KnownPeer[] {
+    const band = this.#band
+    return this.passive.values.filter(({ descriptor: { peer } }) => {
+      return !this.#refused.has(peer) && pairRank(this.#self, peer) < band
+    })
   }
 
   #takeFromPassive(peer: PeerId): boolean {

@@ -406,18 +406,27 @@ describe('what is told of neighbours', () => {
   })
 
   it('parts from an idle neighbour and takes another', () => {
-    const bench = new Bench().befriend(1, 2)
+    const bench = new Bench().befriend(1, 2, 3)
     const effects = bench.feed({ type: 'idle', peer: peer(1) })
     expect(sent(effects).map(({ message }) => message.type)).toContain('disconnect')
     bench.befriend(1)
-    expect(bench.active).toEqual([peer(2)])
+    expect(bench.active).toEqual([peer(2), peer(3)].toSorted())
     bench.now = 120_001
     bench.befriend(1)
-    expect(bench.active).toEqual([peer(1), peer(2)].toSorted())
+    expect(bench.active).toEqual([peer(1), peer(2), peer(3)].toSorted())
+  })
+
+  it('takes idle ones again when it has parted from most: it may be the one that nothing reaches', () => {
+    const bench = new Bench().befriend(1, 2, 3)
+    for (const number of [1, 2]) bench.feed({ type: 'idle', peer: peer(number) })
+    bench.befriend(1)
+    expect(bench.active).toEqual([peer(1), peer(3)].toSorted())
+    bench.befriend(2)
+    expect(bench.active).toEqual([peer(1), peer(3)].toSorted())
   })
 
   it('keeps an idle one out for longer each time, until it has been of use', () => {
-    const bench = new Bench().befriend(2)
+    const bench = new Bench().befriend(2, 3)
     const outMs = (): number => {
       const from = bench.now
       bench.befriend(1).feed({ type: 'idle', peer: peer(1) })

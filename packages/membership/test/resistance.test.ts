@@ -10,6 +10,7 @@ import {
   type ViewMessage,
 } from '@kithnet/membership'
 import { address } from '@kithnet/types'
+import { pairRank } from '../src/pair-rank.ts'
 import { at, known as plain, peer, sent } from './peers.ts'
 
 const lan = presets.lan.views
@@ -95,6 +96,13 @@ class Bench {
   }
 }
 
+/** Numbers of peers, those first that rank least with the one on the bench. */
+function byRank(from: number, to: number): number[] {
+  const numbers = Array.from({ length: to - from }, (_, index) => from + index)
+  const rank = (number: number): number => pairRank(peer(0), peer(number))
+  return numbers.toSorted((one, other) => rank(one) - rank(other))
+}
+
 describe('the quota of own choices', () => {
   const chosen = [peer(1), peer(2), peer(3)]
 
@@ -144,6 +152,7 @@ describe('the quota of own choices', () => {
 
   it('lets one that chooses have the place of one that is of no use where others are', () => {
     const bench = new Bench()
+    const [last, outermost] = byRank(30, 200).slice(-2) as [number, number]
     for (let number = 20; number < 27; number++) {
       bench.receive(number, { type: 'neighbor', self: known(number), priority: 'high' })
       if (number > 20) bench.feed({ type: 'useful', peer: peer(number) })
@@ -152,16 +161,35 @@ describe('the quota of own choices', () => {
       bench.receive(number, { type: 'neighbor', self: known(number), priority: 'high' })
     }
     bench.now = 2_999
-    ask(30)
-    expect(bench.neighbours).not.toContain(peer(30))
+    ask(last)
+    expect(bench.neighbours).not.toContain(peer(last))
     bench.now = 3_000
-    ask(30)
+    ask(last)
     const useful = [21, 22, 23, 24, 25, 26].map(peer)
-    expect(bench.neighbours.toSorted()).toEqual([...useful, peer(30)].toSorted())
-    bench.feed({ type: 'useful', peer: peer(30) })
+    expect(bench.neighbours.toSorted()).toEqual([...useful, peer(last)].toSorted())
+    bench.feed({ type: 'useful', peer: peer(last) })
     bench.now = 60_000
-    ask(31)
-    expect(bench.neighbours).not.toContain(peer(31))
+    ask(outermost)
+    expect(bench.neighbours).not.toContain(peer(outermost))
+  })
+
+  it('gives the places of those who asked to the least ranks, however often the others ask', () => {
+    const bench = new Bench()
+    const ranked = byRank(10, 100)
+    for (let round = 0; round < 3; round++) {
+      for (const number of ranked.toReversed()) {
+        bench.receive(number, { type: 'neighbor', self: known(number), priority: 'high' })
+        bench.feed({ type: 'useful', peer: peer(number) })
+      }
+    }
+    const least = ranked.slice(0, lan.activeCapacity - lan.outboundQuota).map(peer)
+    expect(bench.neighbours.toSorted()).toEqual(least.toSorted())
+  })
+
+  it('ranks a pair the same from both ends, and others otherwise', () => {
+    expect(pairRank(peer(1), peer(2))).toBe(pairRank(peer(2), peer(1)))
+    const ranks = new Set(byRank(10, 200).map((number) => pairRank(peer(0), peer(number))))
+    expect(ranks.size).toBe(190)
   })
 
   it('replaces the oldest choice now and then, once the new one has agreed', () => {
@@ -188,6 +216,29 @@ describe('the quota of own choices', () => {
       message: { type: 'disconnect', cause: 'evicted' },
     })
     expect(bench.machine.chosen).toEqual([peer(2), peer(3), peer(number)])
+  })
+})
+
+describe('rescuers', () => {
+  const named = (effects: readonly ViewEffect[]): readonly string[] =>
+    effects.flatMap((effect) =>
+      effect.type === 'emit' && effect.output.type === 'rescuer' ? [effect.output.peer] : [],
+    )
+
+  it('are reserves, named at once, whose links are kept for as long as an answer may take', () => {
+    const bench = new Bench()
+    for (let number = 1; number < 20; number++) bench.feed({ type: 'met', known: known(number) })
+    const rescuers = named(bench.feed({ type: 'starved' }))
+    expect(rescuers).toHaveLength(3)
+    for (const one of rescuers) {
+      expect(bench.machine.isNeighbour(one as never)).toBe(false)
+      expect(bench.machine.needsLink(one as never, at(bench.now))).toBe(true)
+      expect(bench.machine.needsLink(one as never, at(lan.neighborTimeoutMs + 1))).toBe(false)
+    }
+  })
+
+  it('are nobody where nobody is in reserve', () => {
+    expect(named(new Bench().feed({ type: 'starved' }))).toEqual([])
   })
 })
 

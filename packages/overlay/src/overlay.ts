@@ -321,6 +321,9 @@ export class Overlay implements Machine<
       case 'alive':
         this.#emit({ type: output.type, peer: output.peer })
         return
+      case 'rescuer':
+        if (!this.#trust.acquaintances.isBanned(output.peer, now)) this.#toPubsub(output, now)
+        return
       case 'isolated':
       case 'healed':
         this.#emit(output)
@@ -366,6 +369,7 @@ export class Overlay implements Machine<
         return
       case 'idle':
       case 'useful':
+      case 'starved':
         this.#next.push(output)
         return
       case 'standing':

@@ -80,7 +80,8 @@ export class Acceptance {
     }
     const pulled = missing.isAsked(prefix, via)
     // Whatever follows, it has come: nobody else need be asked.
-    missing.found(prefix, via, now)
+    const silent = missing.found(prefix, via, now)
+    if (silent.length > 0) this.#state.gaveNothing(silent, now)
     if (late && isEphemeral(position.topic)) return undefined
     if (this.#isForgotten(position, trusted, via, late)) return undefined
     if (!this.#withinRate(position.author, now)) return undefined
@@ -99,6 +100,7 @@ export class Acceptance {
     const { batch, lane } = trusted
     lane.taken.add(message.seq)
     clock.witness(batch.hlc, now)
+    if (!late) this.#state.news(now)
     const cached = this.keep(id, message, trusted, via, late, now)
     const link = links.peek(via)
     if (link !== undefined && !late) link.timelyAt = now

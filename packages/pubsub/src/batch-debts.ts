@@ -6,8 +6,8 @@ export interface BatchDebt {
   readonly peer: PeerId
   readonly message: MessageId
   readonly askedAt: Instant
-  /** When it is asked once more, in case a frame was lost; `undefined` once it was. */
-  remindAt: Instant | undefined
+  /** When it is asked again, in case a frame was lost, the next time first. */
+  readonly remindAt: Instant[]
   readonly dueAt: Instant
 }
 
@@ -25,7 +25,7 @@ export class BatchDebts {
   get next(): Instant | undefined {
     let next: Instant | undefined
     for (const { remindAt, dueAt } of this.#byKey.values()) {
-      const at = remindAt ?? dueAt
+      const at = remindAt[0] ?? dueAt
       if (next === undefined || at < next) next = at
     }
     return next
@@ -42,12 +42,13 @@ export class BatchDebts {
     for (const message of messages) this.#byKey.delete(peer + message)
   }
 
-  /** Those that are to be asked once more; each is given once. */
+  /** Those that are to be asked again now. */
   reminders(now: Instant): BatchDebt[] {
     const due: BatchDebt[] = []
     for (const debt of this.#byKey.values()) {
-      if (debt.remindAt === undefined || debt.remindAt > now) continue
-      debt.remindAt = undefined
+      const [at] = debt.remindAt
+      if (at === undefined || at > now) continue
+      debt.remindAt.shift()
       due.push(debt)
     }
     return due

@@ -41,9 +41,10 @@ export interface PubsubConfig {
   readonly missingPerLink: number
   /** Ids asked for and not yet answered, per link. */
   readonly wantsPerLink: number
-  /** How long to wait for a push of what was announced: round trips (the 95th percentile), within bounds. */
-  readonly graceRoundTrips: number
-  /** The same when there are more sources than trees. */
+  /**
+   * How long to wait for a push of what was announced: as much later as pushes come here, within these bounds. When there
+   * are more sources than trees, so many round trips (the 95th percentile) at least.
+   */
   readonly sharedGraceRoundTrips: number
   readonly graceMinMs: number
   readonly graceMaxMs: number
@@ -82,8 +83,8 @@ export interface PubsubConfig {
 /**
  * The settings that ship. Sources: W, retention, and the bounds on unverified work are the project's trust
  * rules; announcements each 100 ms are saorsa-gossip's; in a tree of its own, a source's message reaches two
- * neighbours one hop apart at most, so three round trips are a long wait, while on a shared tree it may have to cross
- * the network twice, ten round trips with 10,000 nodes, below which grafts add cycles for ever (measured); 25 to
+ * neighbours one hop apart at most, so it is here before an announcement that has waited, while on a shared tree it may have
+ * to cross the network twice, ten round trips with 10,000 nodes, below which grafts add cycles for ever (measured); 25 to
  * 100 ms and 64 messages a batch bound the delay and the cost of a signature. The other numbers are our choice.
  */
 export const defaultPubsubConfig: PubsubConfig = {
@@ -110,7 +111,6 @@ export const defaultPubsubConfig: PubsubConfig = {
 
   missingPerLink: 4_096,
   wantsPerLink: 128,
-  graceRoundTrips: 3,
   sharedGraceRoundTrips: 10,
   graceMinMs: 100,
   graceMaxMs: 2_000,

@@ -1,6 +1,7 @@
 import { after, type Instant, sample, TokenBucket } from '@kithnet/kernel'
 import type { MessageId, PeerId } from '@kithnet/types'
 import { maxAckRanges } from './config.ts'
+import type { Orphan } from './eager-links.ts'
 import { type IdPrefix, prefixOf } from './id-prefix.ts'
 import type { LinkState } from './links.ts'
 import { type CachedMessage, partsOf } from './message-cache.ts'
@@ -27,12 +28,16 @@ export class Dissemination {
     if (!cached.late) this.join(author, cached.via, pulled, pushers.length > 0, now)
     for (const link of this.#state.links.neighbours) {
       const { peer } = link
-      if (peer === cached.via || pushers.includes(peer)) continue
-      if (!cached.late && this.isPushedTo(link, author)) this.#push(link, cached)
+      // Who wrote it has it, and would take the copy for a sign that it need not push.
+      if (peer === cached.via || peer === author || pushers.includes(peer)) continue
+      // What was pulled is no news to the parent, which would take the copy for a sign that it need not push.
+      const isParent = this.#state.eager.parentOf(author) === peer
+      if (!cached.late && !isParent && this.isPushedTo(link, author)) this.#push(link, cached)
       else this.#announceLater(link, cached.id, now)
     }
     for (const pusher of pushers) {
-      if (pusher !== cached.via) this.prune(author, pusher, now)
+      if (pusher === cached.via) continue
+      if (pusher !== author || !this.#preferSource(author, now)) this.prune(author, pusher, now)
     }
   }
 
@@ -55,6 +60,8 @@ export class Dissemination {
     // What is late here is late on every link: no other parent would be better.
     const isBehind = this.#state.isBehind(now)
     if (pulled && !wasPushed && isBehind) return
+    const parent = eager.parentOf(source)
+    if (pulled && !wasPushed && parent !== undefined && parent !== via) this.#state.suspect(parent)
     const how = !pulled ? 'pushed' : wasPushed ? 'failedPush' : 'pulled'
     const graft = eager.delivered(source, via, how, now, isBehind)
     if (graft === 'all') this.#graftAll(source)
@@ -98,7 +105,25 @@ export class Dissemination {
     const speaker = links.peek(from)
     if (speaker !== undefined) this.#state.spoke(speaker)
     if (missing.isAsked(prefix, from)) return
+    const isClose = position.author === from && this.#isCloseBehind(id, from, now)
+    if (isClose && this.#preferSource(from, now)) return
     this.prune(position.author, from, now)
+  }
+
+  /** Makes the source the parent in the place of another, which is told to stop. False when it is none. */
+  #preferSource(source: PeerId, now: Instant): boolean {
+    if (!this.#state.isPushedTo(source)) return false
+    const before = this.#state.eager.preferSource(source, now)
+    if (before !== undefined) this.prune(source, before, now)
+    return before !== undefined
+  }
+
+  /** True when the first copy came so shortly before that waiting for this one would have cost next to nothing. */
+  #isCloseBehind(id: MessageId, from: PeerId, now: Instant): boolean {
+    const first = this.#state.cache.get(id)
+    const link = this.#state.links.peek(from)
+    if (first === undefined || link === undefined) return false
+    return now - first.at <= closeShare * (link.roundTrip.smoothedMs ?? 0)
   }
 
   /** Tells an author that its message was accepted here. */
@@ -134,8 +159,10 @@ export class Dissemination {
   onIhave(prefixes: readonly IdPrefix[], from: PeerId, now: Instant): void {
     const { seen, missing, links, config, eager, assemblies } = this.#state
     const link = links.of(from)
-    const roundTrips = eager.isShared ? config.sharedGraceRoundTrips : config.graceRoundTrips
-    const usualMs = Math.max(links.highMs * roundTrips, missing.lateness.highMs)
+    // Announcements wait before they are sent: in a tree of its own, what is pushed has come before. How much later
+    // it comes here, if it does, is learned.
+    const waitMs = eager.isShared ? links.highMs * config.sharedGraceRoundTrips : 0
+    const usualMs = Math.max(waitMs, missing.lateness.highMs)
     // Who is behind with its own work cannot tell what is lost from what it has not read yet.
     const graceMs = this.#state.isBehind(now) ? config.graceMaxMs : usualMs
     const at = after(now, Math.min(config.graceMaxMs, Math.max(config.graceMinMs, graceMs)))
@@ -195,7 +222,8 @@ export class Dissemination {
   /** Asks for what is due, and passes over those who did not answer. */
   pull(now: Instant): void {
     const { missing, effects } = this.#state
-    const { asks, unanswered } = missing.due(now)
+    const { asks, unanswered, starves } = missing.due(now, this.#state.isBehind(now))
+    if (starves) this.#state.starve(now)
     for (const { peer, id } of unanswered) {
       this.#state.broke(peer, { code: 'pubsub/unanswered', message: id }, now)
     }
@@ -228,19 +256,34 @@ export class Dissemination {
    * not waited for, and what went to a peer that is gone is pushed on all others, announcements included.
    */
   mend(peer: PeerId, lives: boolean, now: Instant): void {
-    const { eager, links, effects, missing } = this.#state
-    const { orphaned, severed } = eager.lost(peer, lives, now)
-    const others = links.neighbours.filter((link) => {
+    const { orphaned, severed } = this.#state.eager.lost(peer, lives, now)
+    const others = this.#othersThan(peer)
+    this.#adopt(orphaned, others, now)
+    if (severed.length > 0) for (const link of others) this.#pushAnnounced(link, severed)
+  }
+
+  /** The neighbour passes nothing on: sources whose messages came on it are asked for elsewhere. */
+  bypass(peer: PeerId, now: Instant): void {
+    const others = this.#othersThan(peer).filter(({ isMute }) => !isMute)
+    if (others.length > 0) this.#adopt(this.#state.eager.silenced(peer), others, now)
+  }
+
+  #othersThan(peer: PeerId): readonly LinkState[] {
+    return this.#state.links.neighbours.filter((link) => {
       return link.peer !== peer && this.#state.isPushedTo(link.peer)
     })
+  }
+
+  /** Asks for sources that have lost their parents: the one that was second, or all. */
+  #adopt(orphaned: readonly Orphan[], others: readonly LinkState[], now: Instant): void {
+    const { eager, effects, missing } = this.#state
     for (const { source, second } of orphaned) {
-      const next = others.find((link) => link.peer === second)
+      const next = others.find((link) => link.peer === second && !link.isMute)
       for (const link of next === undefined ? others : [next]) {
         eager.grafted(source, link.peer)
         effects.send(link.peer, { type: 'graft', source })
       }
     }
-    if (severed.length > 0) for (const link of others) this.#pushAnnounced(link, severed)
     if (orphaned.length > 0) missing.hurryAll(now)
     this.armMissing()
   }
@@ -325,6 +368,9 @@ export class Dissemination {
     }
   }
 }
+
+/** Share of a round trip that a source's own copy may come behind another. Source: our choice; half of one way. */
+const closeShare = 0.25
 
 /** Neighbours that are asked, one after the other, for what could not be used. Source: the trust rules' alternatives. */
 const rescuers = 3

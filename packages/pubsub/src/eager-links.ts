@@ -28,7 +28,7 @@ interface Tree {
 export type Graft = 'none' | 'via' | 'all' | 'prune'
 
 /** A source whose messages came on a lost link, and whom to ask alone for them, if one is enough. */
-interface Orphan {
+export interface Orphan {
   readonly source: PeerId
   readonly second: PeerId | undefined
 }
@@ -78,6 +78,27 @@ export class EagerLinks {
     const tree = this.#trees.peek(source)
     if (tree === undefined) return !this.#shared.pruned.has(peer)
     return !tree.pruned.has(peer)
+  }
+
+  /** The link that the source's messages come on, if it has a tree of its own. */
+  parentOf(source: PeerId): PeerId | undefined {
+    return this.#trees.peek(source)?.parent
+  }
+
+  /**
+   * The source itself brought a copy right behind the parent: it is the parent from now on, because nobody between can
+   * fail to pass on what comes from itself. Answers with the parent before, if that is to be told to stop.
+   */
+  preferSource(source: PeerId, now: Instant): PeerId | undefined {
+    const tree = this.#trees.get(source)
+    const before = tree?.parent
+    if (tree === undefined || before === undefined || before === source) return undefined
+    if (tree.failed === source && now < tree.failedUntil) return undefined
+    tree.parent = source
+    tree.parentAt = now
+    tree.grafted = undefined
+    tree.pruned.delete(source)
+    return before
   }
 
   /** Eager for sources without trees of their own. */
@@ -198,6 +219,20 @@ export class EagerLinks {
       lost.severed.push(source)
     }
     return lost
+  }
+
+  /** The peer passes nothing on. Answers with the sources whose messages came on the link; it is nobody's parent any more. */
+  silenced(peer: PeerId): readonly Orphan[] {
+    const orphaned: Orphan[] = []
+    for (const [source, tree] of this.#trees) {
+      const { second } = tree
+      if (second === peer) tree.second = undefined
+      if (tree.parent !== peer) continue
+      tree.parent = undefined
+      tree.misses = this.#graftAfter - 1
+      orphaned.push({ source, second })
+    }
+    return orphaned
   }
 
   /** True when some sources have no trees of their own. */

@@ -15,6 +15,7 @@ export type TimerKey =
   | 'order'
   | 'standing'
   | 'idle'
+  | 'silence'
 
 /** The effects of one event, in the order in which they were wanted. The parts of the machine share one. */
 export class EffectList {

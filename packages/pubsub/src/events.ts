@@ -40,6 +40,8 @@ export type PubsubEvent =
   | { readonly type: 'neighbourDown'; readonly peer: PeerId; readonly lives?: boolean }
   /** The link to a peer is gone, neighbour or not. */
   | { readonly type: 'gone'; readonly peer: PeerId }
+  /** Answers `starved`: a peer that is no neighbour and can be sent to for a while. */
+  | { readonly type: 'rescuer'; readonly peer: PeerId }
   | Received<PeerId, PubsubMessage>
   /** `order`: as they come when there is none. */
   | { readonly type: 'subscribe'; readonly topic: TopicId; readonly order?: Order }
@@ -107,6 +109,8 @@ export type PubsubOutput =
   | { readonly type: 'idle'; readonly peer: PeerId }
   /** The neighbour has compared histories, or brought or announced something real. Told once while it is a neighbour. */
   | { readonly type: 'useful'; readonly peer: PeerId }
+  /** Neighbours announce what they do not give, or all are silent: peers beyond them are to be named by `rescuer`. */
+  | { readonly type: 'starved' }
   /** The peer stands on another step of the ladder now; a graylisted one comes back at `until`. */
   | {
       readonly type: 'standing'

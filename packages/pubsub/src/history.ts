@@ -77,6 +77,16 @@ export class History {
     this.#take(session, session.reconciler.answer(message.value), message, from, now)
   }
 
+  /** Compares with a neighbour that has to say something, unless that was done just now. */
+  probe(peer: PeerId, now: Instant): void {
+    this.#open(peer, this.#state.config.historySettleMs, now)
+  }
+
+  /** Compares with a peer that may have what no neighbour gives. */
+  compare(peer: PeerId, now: Instant): void {
+    this.#open(peer, 0, now)
+  }
+
   forget(peer: PeerId): void {
     this.#opened.delete(peer)
     this.#accepted.delete(peer)
@@ -88,6 +98,9 @@ export class History {
     const { seen, clock, config, rng } = this.#state
     const running = this.#opened.get(peer)
     if (running !== undefined && now - running.at < config.historyGapMs * 2) return
+    const link = this.#state.links.of(peer)
+    // The other side counts comparisons by when they arrive.
+    if (link.comparedAt !== undefined && now - link.comparedAt < config.historyGapMs * 1.5) return
     const wall = clock.wall(now)
     const from = this.#oldest(peer, now)
     const to = settleMs === 0 ? wall + config.futureMs : wall - settleMs
@@ -98,6 +111,7 @@ export class History {
       version: this.#older.has(peer) ? 1 : 2,
     })
     const nonce = rng.u32()
+    link.comparedAt = now
     this.#opened.set(peer, { nonce, reconciler: session, at: now, answered: false })
     this.#send(peer, nonce, true, message)
   }

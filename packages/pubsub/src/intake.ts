@@ -19,6 +19,7 @@ import { prefixOf } from './id-prefix.ts'
 import { LargeMessages } from './large-messages.ts'
 import { MessageIds } from './message-ids.ts'
 import type { BatchMessage, EagerMessage, ManifestMessage } from './messages.ts'
+import { OwedMessages } from './owed-messages.ts'
 import { addSource, bytesOf, Pending, type PendingBatch, type PendingMessage } from './pending.ts'
 import type { State } from './state.ts'
 
@@ -34,6 +35,7 @@ export class Intake {
   readonly #acceptance: Acceptance
   readonly #dissemination: Dissemination
   readonly #debts = new BatchDebts()
+  readonly #owed = new OwedMessages()
   readonly #ids: MessageIds
 
   constructor(state: State, acceptance: Acceptance, dissemination: Dissemination) {
@@ -53,7 +55,10 @@ export class Intake {
     link.withheldInARow = 0
     link.learnsBatch(id)
     const known = book.get(id)
-    if (known !== undefined) return this.#debts.settle(from, known.batch.ids)
+    if (known !== undefined) {
+      this.#owed.broughtBy(id, from)
+      return this.#debts.settle(from, known.batch.ids)
+    }
     if (link.hasBad(id))
       return this.#state.blame(from, { code: 'pubsub/forged-batch', batch: id }, now)
     const pending = this.pending.batches.get(id)
@@ -83,7 +88,7 @@ export class Intake {
   onManifest(manifest: ManifestMessage, from: PeerId, now: Instant): void {
     const { seen, book, assemblies, missing } = this.#state
     const id = this.#ids.idOf(manifest, contentOfManifest(manifest))
-    if (missing.given(prefixOf(id), from)) this.#state.scores.kept(from, now)
+    if (missing.given(prefixOf(id), from)) this.#state.kept(from, now)
     if (seen.has(id)) return this.#dissemination.duplicate(id, manifest, from, now)
     const known = assemblies.get(id)
     if (known !== undefined) {
@@ -127,6 +132,11 @@ export class Intake {
       const waiting = this.pending.messages.get(id)
       if (waiting !== undefined) this.#acceptWaiting(waiting, trusted, pending.sources, now)
     }
+    const left = batch.ids.filter((id) => !seen.has(id))
+    if (left.length === 0) return
+    const waitMs = Math.max(this.#state.config.graceMinMs, 2 * this.#roundTripOf(owner))
+    this.#owed.add(pending.id, left, pending.sources, waitMs, now)
+    this.#armTick(now)
   }
 
   /** The signature of a batch does not hold, or could not be checked. */
@@ -171,6 +181,7 @@ export class Intake {
       this.onUnverified(pending.token, 'no-key', now)
     }
     this.large.tick(now)
+    this.#askForOwed(now)
     this.#dissemination.armMissing()
     this.#armTick(now)
   }
@@ -186,8 +197,21 @@ export class Intake {
     }
   }
 
+  /** Whoever brought a batch has its messages: they are asked for like any that were announced. */
+  #askForOwed(now: Instant): void {
+    const { seen, assemblies, missing } = this.#state
+    const isHere = (id: MessageId): boolean => {
+      return seen.has(id) || this.pending.messages.has(id) || assemblies.get(id) !== undefined
+    }
+    for (const { ids, sources } of this.#owed.due(now, isHere)) {
+      for (const id of ids) {
+        for (const source of sources) missing.announced(prefixOf(id), source, false, now)
+      }
+    }
+  }
+
   #onWhole(id: MessageId, message: EagerMessage, from: PeerId, now: Instant): void {
-    if (this.#state.missing.given(prefixOf(id), from)) this.#state.scores.kept(from, now)
+    if (this.#state.missing.given(prefixOf(id), from)) this.#state.kept(from, now)
     const { seen, book, missing } = this.#state
     if (seen.has(id)) return this.#dissemination.duplicate(id, message, from, now)
     const waiting = this.pending.messages.get(id)
@@ -255,8 +279,10 @@ export class Intake {
     if (peer === undefined) return
     waiting.asked = peer
     waiting.askedAt = now
-    const dueAt = after(now, 2 * this.#roundTripOf(peer))
-    const remindAt = this.#hedgeAt(waiting)
+    const waitMs = this.#roundTripOf(peer)
+    const dueAt = after(now, 2 * waitMs)
+    // Three questions: of ten frames one is lost on bad links, and one answer is enough.
+    const remindAt = [this.#hedgeAt(waiting), after(now, waitMs)]
     this.#debts.add({ peer, message: waiting.id, askedAt: now, remindAt, dueAt })
     this.#state.effects.send(peer, { type: 'wantBatches', ids: [waiting.id] })
   }
@@ -382,9 +408,11 @@ export class Intake {
   #armTick(now: Instant): void {
     const { messages, batches } = this.pending
     const debtAt = this.#debts.next
+    const owedAt = this.#owed.next
     const idle = messages.size + batches.size + this.large.size === 0
-    if (idle && debtAt === undefined) return
-    let next = debtAt ?? after(now, idleTickMs)
+    if (idle && debtAt === undefined && owedAt === undefined) return
+    let next = debtAt ?? owedAt ?? after(now, idleTickMs)
+    if (owedAt !== undefined && owedAt < next) next = owedAt
     if (!idle && next > now + idleTickMs) next = after(now, idleTickMs)
     for (const waiting of messages.values()) {
       const at = this.#lookAt(waiting)

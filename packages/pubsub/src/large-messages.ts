@@ -88,7 +88,7 @@ export class LargeMessages {
       this.#dissemination.join(author, via, pulled, pushers.length > 0, now)
       for (const link of links.neighbours) {
         const { peer } = link
-        if (peer === via || pushers.includes(peer)) continue
+        if (peer === via || peer === author || pushers.includes(peer)) continue
         if (this.#dissemination.isPushedTo(link, author)) children.add(peer)
       }
       for (const child of children) this.#sendHead(assembly, assembly.stream, child)
@@ -115,6 +115,7 @@ export class LargeMessages {
       return
     }
     if (outcome === 'repeated') return
+    this.#state.progress(now)
     if (stream === undefined) {
       assembly.charged += length
       this.#pending.chargeBytes(assembly.owner, length)

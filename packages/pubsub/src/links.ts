@@ -56,6 +56,12 @@ export class LinkState {
   refusedAt: Instant | undefined
   neighbourSince: Instant | undefined
   isUseful = false
+  /** It was asked for a word and has said none: nothing is expected of it until it does. */
+  isMute = false
+  /** Messages that it announced and others had to give, less what it gave since. */
+  unkept = 0
+  /** When a comparison of histories with it was last opened from here. */
+  comparedAt: Instant | undefined
   /** When anything of broadcast last came from it. */
   heardAt: Instant | undefined
   /** When it last pushed something that was in time by the clock here. */

@@ -1,9 +1,17 @@
-import { after, Deadlines, type Instant } from '@kithnet/kernel'
+import { after, Deadlines, type Instant, instant } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
-import { maxAlternatives } from './config.ts'
 import type { IdPrefix } from './id-prefix.ts'
 import type { Links, LinkState } from './links.ts'
 import { RoundTrip } from './round-trip.ts'
+
+/** One announcer that was asked and has time left. */
+interface Ask {
+  readonly peer: PeerId
+  readonly at: Instant
+  readonly dueAt: Instant
+  /** It has given what may be it, and that is not verified yet. */
+  isGiven: boolean
+}
 
 interface MissingMessage {
   readonly id: IdPrefix
@@ -14,21 +22,30 @@ interface MissingMessage {
   /** Found by comparing histories: may be old, and comes late. */
   history: boolean
   readonly announcedAt: Instant
-  asked: PeerId | undefined
-  askedAt: Instant
-  /** Who was asked has given it, and it is not verified yet. */
-  isGiven: boolean
+  /** Whoever was asked and may still answer. */
+  asks: Ask[]
+  /** When more are asked, should nobody have answered by then. */
+  nextAt: Instant
+  /** How often announcers were asked. */
+  rounds: number
+  /** Who was asked and did not answer in time. */
+  readonly silent: PeerId[]
+  isStarved: boolean
+  /** How often peers beyond the neighbours were waited for. */
+  rescues: number
 }
 
 /** What is due: whom to ask for what, and who did not answer. */
 export interface DueWants {
   readonly asks: ReadonlyMap<PeerId, readonly IdPrefix[]>
   readonly unanswered: readonly { readonly peer: PeerId; readonly id: IdPrefix }[]
+  /** Something was announced by several neighbours, and none of them gives it. */
+  readonly starves: boolean
 }
 
 /**
- * Messages that others have and this node has not, by the first bytes of their ids. Each is asked of one announcer at a time; one that does not
- * answer in time is passed over for the next.
+ * Messages that others have and this node has not, by the first bytes of their ids. Each is asked of one announcer; when that
+ * one is late, of the next beside it, and then of more at a time, so that silence costs round trips and not their number.
  */
 export class Missing {
   /** How much later than its announcement a push comes, where it comes later: on a busy host nearly all do. */
@@ -64,11 +81,12 @@ export class Missing {
   /** True when the peer was asked for the id because of its history. */
   isLate(id: IdPrefix, from: PeerId): boolean {
     const entry = this.#byId.get(id)
-    return entry !== undefined && entry.history && entry.asked === from
+    return entry !== undefined && entry.history && askOf(entry, from) !== undefined
   }
 
   isAsked(id: IdPrefix, from: PeerId): boolean {
-    return this.#byId.get(id)?.asked === from
+    const entry = this.#byId.get(id)
+    return entry !== undefined && askOf(entry, from) !== undefined
   }
 
   has(id: IdPrefix): boolean {
@@ -80,8 +98,11 @@ export class Missing {
     const entry = this.#byId.get(id)
     if (entry !== undefined) {
       entry.history ||= history
-      if (entry.asked === peer || entry.announcers.includes(peer)) return true
-      if (entry.announcers.length <= maxAlternatives) entry.announcers.push(peer)
+      if (askOf(entry, peer) !== undefined || entry.announcers.includes(peer)) return true
+      if (entry.announcers.length >= maxAnnouncers) return true
+      entry.announcers.push(peer)
+      // Nobody else had it: whoever turns up late need not wait.
+      if (entry.isStarved && entry.asks.length === 0) this.#hurry(entry, now)
       return true
     }
     const link = this.#links.of(peer)
@@ -93,9 +114,12 @@ export class Missing {
       owner: peer,
       history,
       announcedAt: now,
-      asked: undefined,
-      askedAt: at,
-      isGiven: false,
+      asks: [],
+      nextAt: at,
+      rounds: 0,
+      silent: [],
+      isStarved: false,
+      rescues: 0,
     })
     this.#deadlines.arm(id, at)
     return true
@@ -108,16 +132,25 @@ export class Missing {
       this.announced(id, peer, false, now)
       return
     }
-    if (entry.asked === peer || (!isSure && entry.announcers.length > 0)) return
+    if (askOf(entry, peer) !== undefined || (!isSure && entry.announcers.length > 0)) return
     const index = entry.announcers.indexOf(peer)
     if (index >= 0) entry.announcers.splice(index, 1)
     entry.announcers.unshift(peer)
   }
 
+  /** A peer that is no neighbour may have what no neighbour gives: it is asked at once. */
+  rescued(peer: PeerId, now: Instant): void {
+    for (const entry of this.#byId.values()) {
+      if (!entry.isStarved || askOf(entry, peer) !== undefined) continue
+      entry.announcers.unshift(peer)
+      this.#hurry(entry, now)
+    }
+  }
+
   /** What was to be waited for is asked for at once. */
   hurryAll(now: Instant): void {
     for (const entry of this.#byId.values()) {
-      if (entry.asked === undefined) this.#deadlines.arm(entry.id, now)
+      if (entry.asks.length === 0) this.#hurry(entry, now)
     }
   }
 
@@ -125,15 +158,16 @@ export class Missing {
   hurry(id: IdPrefix, now: Instant): boolean {
     const entry = this.#byId.get(id)
     if (entry === undefined) return false
-    if (entry.asked === undefined) this.#deadlines.arm(id, now)
+    if (entry.asks.length === 0) this.#hurry(entry, now)
     return true
   }
 
   /** The peer has sent what may be it. True when it was asked. Whether it is verified in time is not its promise. */
   given(id: IdPrefix, peer: PeerId): boolean {
     const entry = this.#byId.get(id)
-    if (entry?.asked !== peer) return false
-    entry.isGiven = true
+    const ask = entry === undefined ? undefined : askOf(entry, peer)
+    if (ask === undefined) return false
+    ask.isGiven = true
     return true
   }
 
@@ -143,34 +177,43 @@ export class Missing {
     if (entry === undefined) return
     const index = entry.announcers.indexOf(peer)
     if (index >= 0) entry.announcers.splice(index, 1)
-    if (entry.asked === peer) this.#settle(entry)
-    if (entry.asked !== undefined) return
-    if (entry.announcers.length === 0) this.#delete(entry)
-    else this.#deadlines.arm(id, now)
+    const ask = askOf(entry, peer)
+    if (ask !== undefined) this.#settle(entry, ask)
+    if (entry.asks.length > 0) return
+    if (entry.announcers.length === 0 && !entry.isStarved) this.#delete(entry)
+    else if (entry.announcers.length > 0) this.#hurry(entry, now)
   }
 
-  /** It is here. How long the one who was asked took says how long the next may take. */
-  found(id: IdPrefix, via: PeerId, now: Instant): void {
+  /**
+   * It is here. How long the one who was asked took says how long the next may take. Answers with those who announced
+   * it and gave nothing.
+   */
+  found(id: IdPrefix, via: PeerId, now: Instant): readonly PeerId[] {
     const entry = this.#byId.get(id)
-    if (entry === undefined) return
-    if (entry.asked === via) this.#links.peek(via)?.roundTrip.sample(now - entry.askedAt)
+    if (entry === undefined) return nobody
+    const ask = askOf(entry, via)
+    if (ask !== undefined) this.#links.peek(via)?.roundTrip.sample(now - ask.at)
     else if (!entry.history) this.lateness.sample(now - entry.announcedAt)
     this.#delete(entry)
+    return entry.silent
   }
 
   /** The peer's link is gone. */
   forget(peer: PeerId, now: Instant): void {
     const affected: IdPrefix[] = []
     for (const entry of this.#byId.values()) {
-      if (entry.asked === peer || entry.announcers.includes(peer)) affected.push(entry.id)
+      if (askOf(entry, peer) !== undefined || entry.announcers.includes(peer)) {
+        affected.push(entry.id)
+      }
     }
     for (const id of affected) this.gone(id, peer, now)
   }
 
-  /** Takes what is due at `now`. */
-  due(now: Instant): DueWants {
+  /** Takes what is due at `now`. A node that is behind does not ask others beside one that may have answered. */
+  due(now: Instant, isBehind = false): DueWants {
     const asks = new Map<PeerId, IdPrefix[]>()
     const unanswered: { peer: PeerId; id: IdPrefix }[] = []
+    let starves = false
     for (
       let id = this.#deadlines.takeDue(now);
       id !== undefined;
@@ -178,34 +221,51 @@ export class Missing {
     ) {
       const entry = this.#byId.get(id)
       if (entry === undefined) continue
-      if (entry.asked !== undefined) {
-        if (!entry.isGiven) unanswered.push({ peer: entry.asked, id })
-        this.#settle(entry)
+      for (const ask of [...entry.asks]) {
+        if (ask.dueAt > now) continue
+        this.#settle(entry, ask)
+        if (ask.isGiven) continue
+        unanswered.push({ peer: ask.peer, id })
+        entry.silent.push(ask.peer)
       }
-      this.#ask(entry, asks, now)
+      const mayHedge = !isBehind && !entry.asks.some(({ isGiven }) => isGiven)
+      if (entry.asks.length === 0 || (entry.nextAt <= now && mayHedge)) {
+        this.#askMore(entry, asks, now)
+      }
+      if (this.#isStarving(entry)) {
+        entry.isStarved = true
+        starves = true
+      } else if (entry.isStarved && entry.asks.length === 0) starves = true
+      this.#rearm(entry, isBehind, now)
     }
-    return { asks, unanswered }
+    return { asks, unanswered, starves }
   }
 
-  #ask(entry: MissingMessage, asks: Map<PeerId, IdPrefix[]>, now: Instant): void {
-    const { announcers, id } = entry
-    const link = this.#whomToAsk(announcers)
-    if (link !== undefined) {
-      const { peer } = link
-      announcers.splice(announcers.indexOf(peer), 1)
+  #hurry(entry: MissingMessage, now: Instant): void {
+    entry.nextAt = now
+    this.#deadlines.arm(entry.id, now)
+  }
+
+  /** One announcer, then one more, then two and four, as long as nobody answers. */
+  #askMore(entry: MissingMessage, asks: Map<PeerId, IdPrefix[]>, now: Instant): void {
+    const width = widths[Math.min(entry.rounds, widths.length - 1)]!
+    let nextMs: number | undefined
+    for (let count = 0; count < width; count++) {
+      const link = this.#whomToAsk(entry.announcers)
+      if (link === undefined) break
+      const { peer, roundTrip } = link
+      entry.announcers.splice(entry.announcers.indexOf(peer), 1)
       link.wants++
-      entry.asked = peer
-      entry.askedAt = now
-      entry.isGiven = false
-      const list = asks.get(peer)
-      if (list === undefined) asks.set(peer, [id])
-      else list.push(id)
       // A long list takes a while to serve.
-      this.#deadlines.arm(id, after(now, 2 * link.roundTrip.timeoutMs + link.wants))
-      return
+      const waitMs = roundTrip.timeoutMs + link.wants
+      nextMs = Math.max(nextMs ?? 0, waitMs)
+      entry.asks.push({ peer, at: now, dueAt: after(now, 2 * waitMs), isGiven: false })
+      const list = asks.get(peer)
+      if (list === undefined) asks.set(peer, [entry.id])
+      else list.push(entry.id)
     }
-    if (announcers.length === 0) this.#delete(entry)
-    else this.#deadlines.arm(id, after(now, busyMs))
+    if (nextMs !== undefined) entry.rounds++
+    entry.nextAt = after(now, nextMs ?? busyMs)
   }
 
   /** The first announcer that may be asked, unless a later one ranks clearly better. */
@@ -223,20 +283,59 @@ export class Missing {
     return best
   }
 
-  #settle(entry: MissingMessage): void {
-    const link = entry.asked === undefined ? undefined : this.#links.peek(entry.asked)
+  /** Several have announced it, and whoever was asked says nothing. Told once for each message. */
+  #isStarving({ isStarved, silent }: MissingMessage): boolean {
+    if (isStarved) return false
+    const neighbours = Math.max(1, this.#links.neighbours.length)
+    return silent.length >= Math.min(starvingFrom, neighbours)
+  }
+
+  #rearm(entry: MissingMessage, isBehind: boolean, now: Instant): void {
+    if (entry.asks.length > 0) {
+      const mayHedge = !isBehind && entry.announcers.length > 0 && entry.nextAt > now
+      let at = mayHedge ? entry.nextAt : instant(Number.MAX_SAFE_INTEGER)
+      for (const { dueAt } of entry.asks) if (dueAt < at) at = dueAt
+      this.#deadlines.arm(entry.id, at)
+    } else if (entry.announcers.length > 0) this.#deadlines.arm(entry.id, entry.nextAt)
+    else if (entry.isStarved && entry.rescues < maxRescues) {
+      entry.rescues++
+      this.#deadlines.arm(entry.id, after(now, rescueMs))
+    } else this.#delete(entry)
+  }
+
+  #settle(entry: MissingMessage, ask: Ask): void {
+    const link = this.#links.peek(ask.peer)
     if (link !== undefined && link.wants > 0) link.wants--
-    entry.asked = undefined
+    entry.asks = entry.asks.filter((other) => other !== ask)
   }
 
   #delete(entry: MissingMessage): void {
-    this.#settle(entry)
+    for (const ask of entry.asks) this.#settle(entry, ask)
     this.#byId.delete(entry.id)
     this.#deadlines.disarm(entry.id)
     const owner = this.#links.peek(entry.owner)
     if (owner !== undefined && owner.missing > 0) owner.missing--
   }
 }
+
+function askOf({ asks }: MissingMessage, peer: PeerId): Ask | undefined {
+  return asks.find((ask) => ask.peer === peer)
+}
+
+const nobody: readonly PeerId[] = []
+
+/** How many announcers of a message are remembered. Source: our choice; a whole active view. */
+const maxAnnouncers = 10
+
+/** How many are asked at the first, second, … time. Source: our choice; eight in the time of three answers. */
+const widths: readonly number[] = [1, 1, 2, 4]
+
+/** Silent announcers of one message that make a node look beyond its neighbours. Source: our choice; at 5 % loss each way once in a thousand. */
+const starvingFrom = 3
+
+/** How long somebody beyond the neighbours is waited for, and how often. Source: our choice; a dial and two round trips. */
+const rescueMs = 1_000
+const maxRescues = 5
 
 /** Points of rank. Source: our choice; the distance between two steps of the ladder. */
 const clearlyBetter = 25

@@ -14,6 +14,7 @@ import type { PubsubMessage } from './messages.ts'
 import type { PubsubOptions } from './options.ts'
 import { Outgoing, type SignedDrafts } from './outgoing.ts'
 import { Publications } from './publications.ts'
+import { SilentLinks } from './silent-links.ts'
 import { State } from './state.ts'
 import type { Order, StreamNumbers } from './stream-order.ts'
 
@@ -62,6 +63,7 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
   readonly #acceptance: Acceptance
   readonly #intake: Intake
   readonly #history: History
+  readonly #silent: SilentLinks
   readonly #outgoing: Outgoing
   readonly #publications: Publications
   /** Own messages that no neighbour was there for. */
@@ -74,6 +76,7 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
     this.#acceptance = new Acceptance(this.#state, this.#dissemination)
     this.#intake = new Intake(this.#state, this.#acceptance, this.#dissemination)
     this.#history = new History(this.#state, this.#dissemination)
+    this.#silent = new SilentLinks(this.#state, this.#history, this.#dissemination)
     this.#outgoing = new Outgoing({ network, author: self, stream }, config)
     this.#publications = new Publications(stream, config.queuedMessages)
   }
@@ -111,6 +114,11 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
         this.#linkEvent(event, now)
     }
     for (const peer of this.#state.takeRelegated()) this.#dissemination.mend(peer, false, now)
+    for (const peer of this.#state.takeSuspects()) this.#silent.suspect(peer, now)
+    for (const peer of this.#state.takeUseless()) {
+      this.#dissemination.bypass(peer, now)
+      this.#state.effects.emit({ type: 'idle', peer })
+    }
     return this.#state.effects.take()
   }
 
@@ -179,7 +187,10 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
         if (link !== undefined) {
           link.heardAt = undefined
           link.isUseful = false
+          link.isMute = false
+          link.unkept = 0
         }
+        this.#silent.forget(event.peer)
         if (links.setNeighbour(event.peer, false)) {
           this.#dissemination.mend(event.peer, event.lives === true, now)
         }
@@ -187,6 +198,11 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
       }
       case 'gone':
         this.#gone(event.peer, now)
+        return
+      case 'rescuer':
+        this.#history.compare(event.peer, now)
+        this.#state.missing.rescued(event.peer, now)
+        this.#dissemination.armMissing()
         return
       case 'misbehaved':
         this.#state.charge(event.peer, event.fault, now, event.price)
@@ -212,7 +228,11 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
 
   #received(from: PeerId, message: PubsubMessage, now: Instant): void {
     const link = this.#state.links.peek(from)
-    if (link !== undefined) link.heardAt = now
+    if (link !== undefined) {
+      link.heardAt = now
+      link.isMute = false
+      this.#silent.heard(from)
+    }
     const { eager, effects } = this.#state
     switch (message.type) {
       case 'eager':
@@ -264,6 +284,8 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
         return this.#sign(now)
       case 'idle':
         return this.#state.tellIdle(now)
+      case 'silence':
+        return this.#silent.tick(now)
       case 'history':
         this.#state.tellIdle(now)
         return this.#history.onTimer(now)
@@ -365,6 +387,7 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
     if (links.setNeighbour(peer, false)) this.#dissemination.mend(peer, false, now)
     this.#intake.forget(peer, now)
     this.#history.forget(peer)
+    this.#silent.forget(peer)
     links.delete(peer)
     this.#state.forget(peer)
   }

@@ -45,6 +45,11 @@ export class State {
   readonly #told = new ExpiringMap<string, true>(maxTold, toldMs)
   #relegated: PeerId[] = []
   #behindAt: Instant | undefined
+  #starvedAt: Instant | undefined
+  #newsAt: Instant | undefined
+  #pauseMs = 0
+  #suspects: PeerId[] = []
+  #useless: PeerId[] = []
 
   constructor(options: PubsubOptions) {
     const { config } = options
@@ -95,6 +100,73 @@ export class State {
     this.scores.broke(peer, now)
     this.#tell(peer, fault, false, now)
     this.judge(peer, now, fault)
+  }
+
+  /** A message has come as it was published. */
+  news(now: Instant): void {
+    if (this.#newsAt !== undefined) this.#pauseMs += (now - this.#newsAt - this.#pauseMs) / 8
+    this.#newsAt = now
+    const { silentAt } = this
+    if (silentAt !== undefined) this.effects.armBy('silence', silentAt)
+  }
+
+  /** A piece of a message has come: whoever passes it on is busy, and nobody is silent. */
+  progress(now: Instant): void {
+    if (this.#newsAt !== undefined) this.#newsAt = now
+  }
+
+  /** From when on it is odd that nothing comes. */
+  get silentAt(): Instant | undefined {
+    if (this.#newsAt === undefined) return undefined
+    return after(this.#newsAt, Math.max(silentMs, silentPauses * this.#pauseMs))
+  }
+
+  /** The peer has given what it was asked for. */
+  kept(peer: PeerId, now: Instant): void {
+    this.scores.kept(peer, now)
+    const link = this.links.peek(peer)
+    if (link !== undefined && link.unkept > 0) link.unkept--
+  }
+
+  /**
+   * They announced a message, which is real, and did not give it. A lost frame explains one such case; several who
+   * are silent about one message, or one who is silent about several, pass on what they please.
+   */
+  gaveNothing(peers: readonly PeerId[], now: Instant): void {
+    if (this.isBehind(now)) return
+    for (const peer of peers) {
+      const link = this.links.peek(peer)
+      if (link?.neighbour !== true) continue
+      link.unkept++
+      if (link.unkept >= unkeptPromises || peers.length >= unkeptPromises) this.#useless.push(peer)
+    }
+  }
+
+  /** Neighbours that are to be exchanged because they keep back what they announce. */
+  takeUseless(): readonly PeerId[] {
+    if (this.#useless.length === 0) return nobody
+    const taken = this.#useless
+    this.#useless = []
+    return taken
+  }
+
+  /** What should have come on the link had to be asked for elsewhere. */
+  suspect(peer: PeerId): void {
+    this.#suspects.push(peer)
+  }
+
+  takeSuspects(): readonly PeerId[] {
+    if (this.#suspects.length === 0) return nobody
+    const taken = this.#suspects
+    this.#suspects = []
+    return taken
+  }
+
+  /** The neighbours give nothing: peers beyond them are wanted, for once. */
+  starve(now: Instant): void {
+    if (this.#starvedAt !== undefined && now - this.#starvedAt < starvedMs) return
+    this.#starvedAt = now
+    this.effects.emit({ type: 'starved' })
   }
 
   /** A timer has fired, late by so much: a node that is behind sees everybody late. */
@@ -213,6 +285,13 @@ function isLazy(standing: Standing): boolean {
 }
 
 const nobody: readonly PeerId[] = []
+/** Source: our choice; six times the mean pause are rare where messages come at random: one in four hundred. */
+const silentPauses = 6
+const silentMs = 1_000
+/** Source: our choice; at 5 % loss each way three answers in a row are lost once in a thousand. */
+const unkeptPromises = 3
+/** Source: our choice; peers beyond the neighbours are asked twice in the time that a dial and an answer take at most. */
+const starvedMs = 1_000
 /** Source: our choice; far above a garbage collection, below the time that an answer may take. */
 const behindMs = 100
 /** Source: our choice; what piled up meanwhile is worked off. */

@@ -76,7 +76,9 @@ describe('a comparison of histories', () => {
     const refusal = { ...opening, fromOpener: false, value: [2, [1]] }
     two.feed({ type: 'received', from: one.self, message: refusal })
     expect(two.blames('one')).toEqual([])
-    two.pass(5_000)
+    two.pass(900)
+    for (const name of ['one', 'a']) two.from(name, { type: 'prune', source: peer(name) })
+    two.pass(100)
     const again = two.messagesTo('one', 'sync')[0]!
     expect(again.value).toEqual(expect.objectContaining({ 0: 0, 1: 1 }))
     one.feed({ type: 'neighbourUp', peer: two.self })

@@ -313,6 +313,15 @@ describe('usefulness', () => {
   const sources = Array.from({ length: 8 }, (_, index) => `source ${index}`)
   const idle = (subject: Subject): readonly string[] =>
     subject.take('idle').map((output) => output.peer)
+  /** Lets time pass; these say a word each half second, whatever they are asked. */
+  const passWith = (subject: Subject, names: readonly string[], ms: number): void => {
+    for (let passed = 0; passed < ms; passed += 100) {
+      if (passed % 500 === 0) {
+        for (const name of names) subject.from(name, { type: 'prune', source: peer(name) })
+      }
+      subject.pass(100)
+    }
+  }
 
   it('names a neighbour that has said nothing since it came', () => {
     const subject = new Subject({ historyMs: 12_000 }, ['mute', 'b'])
@@ -346,9 +355,9 @@ describe('usefulness', () => {
     subject.verify()
     const prefixes = written[0]!.ids.map((id) => id.slice(0, 16) as never)
     subject.from('lazy', { type: 'ihave', prefixes })
-    subject.pass(5_900)
+    passWith(subject, ['quiet', 'b', 'lazy'], 5_900)
     expect(idle(subject)).toEqual([])
-    subject.pass(100)
+    passWith(subject, ['quiet', 'b', 'lazy'], 100)
     expect(idle(subject)).toEqual([peer('quiet')])
     expect(subject.pubsub.view().neighbours[0]!.score).toBe(100)
     expect(new Set(subject.take('useful').map((output) => output.peer))).toEqual(
@@ -361,7 +370,7 @@ describe('usefulness', () => {
     for (const name of ['leaf', 'b']) subject.from(name, { type: 'prune', source: peer(name) })
     for (const name of sources.slice(0, 7)) subject.push('b', new Author(name).write(['one']))
     subject.verify()
-    subject.pass(26_000)
+    passWith(subject, ['leaf', 'b'], 26_000)
     expect(idle(subject)).toEqual([])
   })
 })

@@ -70,6 +70,10 @@ describe('one congested link of eight', () => {
     expect(p99(congested.world, [slow])).toBeLessThanOrEqual(p99(clear.world, [slow]) + 1)
     const delays = congested.world.publications.map(({ delaysMs }) => delaysMs)
     expect(delays.every((ms) => ms.every((one, index) => index === source || one >= 0))).toBe(true)
+    // Whoever lived off that link has another parent after two messages, and keeps it.
+    const late = delays.slice(1).map((ms) => ms[slow]!)
+    expect(Math.max(...late)).toBeLessThanOrEqual(250)
+    expect(Math.max(...late.slice(2))).toBeLessThanOrEqual(p99(clear.world, []) + 15)
     const view = congested.world.pubsub(source).view()
     const link = view.neighbours.find(({ peer }) => peer === simulatedPeer(slow))
     expect(link?.congested).toBe(true)

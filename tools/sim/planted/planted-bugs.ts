@@ -45,7 +45,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "if (eager.prune(source, peer, repeatMs, now)) effects.send(peer, { type: 'prune', source })",
     replace: 'if (eager.prune(source, peer, repeatMs, now)) effects.isArmed("announce")',
     why: 'a link is pruned here and its other end never told',
-    seed: 4,
+    seed: 1,
   },
   {
     name: 'prune-ignored',
@@ -53,13 +53,13 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'return eager.pruned(message.source, from, now)',
     replace: 'return',
     why: 'pushes go on although the peer has asked to stop',
-    seed: 4,
+    seed: 10,
   },
   {
     name: 'request-never-expires',
     file: `${pubsub}missing.ts`,
-    find: 'this.#deadlines.arm(id, after(now, 2 * link.roundTrip.timeoutMs + link.wants))',
-    replace: 'this.#deadlines.disarm(id)',
+    find: 'this.#deadlines.arm(entry.id, at)',
+    replace: 'this.#deadlines.disarm(entry.id)',
     why: 'one lost answer and nobody else is asked',
     seed: 1,
   },
@@ -93,7 +93,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'const trusted = cache.get(id)?.batch ?? book.expecting(id)',
     replace: 'const trusted = book.expecting(id) && undefined',
     why: 'whoever asks for the signature of a message gets nothing',
-    seed: 1,
+    seed: 4,
   },
   {
     name: 'keys-never-given',
@@ -126,7 +126,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'this.#wanted = stored ?? 0',
     replace: 'this.#wanted = (stored ?? 0) * 0',
     why: 'a restart begins with the incarnation of an earlier life',
-    seed: 1,
+    seed: 4,
   },
   {
     name: 'signed-before-stored',
@@ -143,7 +143,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: "this.#views.dismiss(peer, 'died')",
     replace: 'this.#views.refuse(peer)',
     why: "the failure detector's verdict does not reach the views",
-    seed: 51,
+    seed: 44,
   },
   {
     name: 'no-bound-on-neighbours',
@@ -167,7 +167,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'if (links.setNeighbour(event.peer, false)) {',
     replace: 'if (links.peek(event.peer) === undefined) {',
     why: 'broadcast goes on as if a lost neighbour were there',
-    seed: 41,
+    seed: 241,
   },
   {
     name: 'acknowledged-unread',
