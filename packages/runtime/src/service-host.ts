@@ -39,6 +39,17 @@ export function serviceHost(node: Node, links: Links): ServiceHost {
     request: async (peer, protocol, message, signal) =>
       exchange(await open(peer, protocol), protocol, message, signal as AbortSignal | undefined),
     onRequest: (protocol, answer) => node.protocols.answer(protocol, answer),
+    onNeighbour: (listener) => {
+      const up = node.on('neighbour', ({ peer }) => listener(peer, true))
+      const down = node.on('neighbourLost', ({ peer }) => listener(peer, false))
+      for (const peer of node.neighbours) listener(peer, true)
+      return {
+        [Symbol.dispose]: () => {
+          up[Symbol.dispose]()
+          down[Symbol.dispose]()
+        },
+      }
+    },
     timer: (ms, callback) => later(ms, callback),
   }
 }

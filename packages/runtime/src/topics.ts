@@ -54,6 +54,8 @@ interface Opened {
 
 const orderOf: Readonly<Partial<Record<Guarantee, Order>>> = { fifo: 'fifo', causal: 'causal' }
 
+type Delivered = Extract<OverlayOutput, { type: 'deliver' }>
+
 /** The topics that a node has open. */
 export class Topics {
   readonly #owner: TopicsOwner
@@ -61,6 +63,8 @@ export class Topics {
   readonly #byName = new Map<string, Opened>()
   readonly #byId = new Map<TopicId, Opened>()
   readonly #server: HistoryServer
+  /** What a topic that is being opened is given of what came before, for the readers that its opener is about to add. */
+  #opening: Delivered[] | undefined
 
   constructor(owner: TopicsOwner) {
     this.#owner = owner
@@ -114,7 +118,8 @@ export class Topics {
   ): void {
     if (output.type === 'deliver' || output.type === 'own') {
       const { topic, toConfirm, ...arrived } = output.message
-      if (output.type === 'own') this.#byId.get(topic)?.channel.wrote(arrived)
+      if (output.type === 'deliver' && this.#opening !== undefined) this.#opening.push(output)
+      else if (output.type === 'own') this.#byId.get(topic)?.channel.wrote(arrived)
       else if (!this.#receipts.take(topic, arrived.author, arrived.payload)) {
         this.#byId.get(topic)?.channel.accept(arrived, toConfirm)
       }
@@ -175,7 +180,15 @@ export class Topics {
     this.#byName.set(name, opened)
     this.#byId.set(id, opened)
     const order = orderOf[delivery]
+    const before: Delivered[] = []
+    this.#opening = before
     this.#owner.feed({ type: 'subscribe', topic: id, ...(order === undefined ? {} : { order }) })
+    this.#opening = undefined
+    if (before.length > 0) {
+      queueMicrotask(() => {
+        for (const output of before) this.take(output)
+      })
+    }
     for (const peer of this.#owner.neighbours()) catchUp?.meet(peer)
     return channel
   }

@@ -6,7 +6,7 @@ import type { Service, ServiceHost } from '@kithnet/types'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 
 const open: { close(): Promise<void> }[] = []
 afterEach(async () => {
@@ -134,6 +134,19 @@ test('a late joiner gets recent history, marked late', async () => {
   expect(got.every((message) => message.late && message.author === alice.id)).toBe(true)
 })
 
+test('whoever opens a topic after its messages have come gets them', async () => {
+  const alice = await node()
+  const bob = await node({ join: alice.ticket() })
+  for (let index = 0; index < 5; index++) await alice.topic('t').publish(index)
+  const deadline = Date.now() + 10_000
+  while (bob.status().overlay.cachedMessages < 5 && Date.now() < deadline) {
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  const got = await take(bob.topic('t').messages(), 5)
+  expect(got.map((message) => message.value).toSorted()).toEqual([0, 1, 2, 3, 4])
+  expect(got.every((message) => message.late)).toBe(true)
+})
+
 test('links in memory and over WebSocket carry the same', async () => {
   for (const options of [
     { transports: [inMemory], listen: ['memory://one'] },
@@ -191,7 +204,13 @@ test('services run on the host contract: publish, request, streams, timers', asy
     name: 'echo',
     start: (host: ServiceHost) => {
       host.onRequest('echo/1', (message) => Promise.resolve(message.toReversed()))
+      const neighbours = new Set<typeof host.self>()
+      host.onNeighbour((peer, isUp) => {
+        if (isUp) neighbours.add(peer)
+        else neighbours.delete(peer)
+      })
       return {
+        neighbours,
         ask: (peer: typeof host.self, bytes: Uint8Array) => host.request(peer, 'echo/1', bytes),
         missing: (peer: typeof host.self) => host.request(peer, 'nothing/1', new Uint8Array(1)),
       }
@@ -200,6 +219,8 @@ test('services run on the host contract: publish, request, streams, timers', asy
   await using alice = await createNode({ network: 'test', services: [echo] })
   await using bob = await createNode({ join: alice.ticket(), services: [echo] })
   expect([...(await bob.echo.ask(alice.id, new Uint8Array([1, 2, 3])))]).toEqual([3, 2, 1])
+  await vi.waitFor(() => expect([...alice.echo.neighbours]).toEqual([bob.id]))
+  expect([...bob.echo.neighbours]).toEqual([alice.id])
   await expect(bob.echo.missing(alice.id)).rejects.toThrow('runtime/no-answer')
 })
 

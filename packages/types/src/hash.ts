@@ -16,6 +16,16 @@ export type HashLabel =
   | 'range'
   | 'item'
   | 'trace'
+  | 'leaf'
+  | 'node'
+  | 'log'
+  | 'statement'
+  | 'rank'
+  | 'possession'
+  | 'tree'
+  | 'symbol'
+  | 'symbol-node'
+  | 'manifest'
 
 /** Bytes of every hash. */
 export const hashBytes = 32

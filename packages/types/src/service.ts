@@ -37,6 +37,8 @@ export interface ServiceHost {
     protocol: string,
     answer: (message: Uint8Array, from: PeerId) => Promise<Uint8Array>,
   ): Disposable
+  /** Tells of each peer that messages are exchanged with directly: those that there are at once, and then who comes and goes. */
+  onNeighbour(listener: (peer: PeerId, isUp: boolean) => void): Disposable
   /** The node's store; a service names its spaces `<service>/…`. */
   readonly store: Store
   /** Calls back once, after `ms`. */
