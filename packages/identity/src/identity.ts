@@ -1,6 +1,6 @@
 import { assert, type Bytes, ok, type Result, wipe } from '@kithnet/kernel'
 import { type PeerId, peerIdOf, shortId } from '@kithnet/types'
-import type { Domain } from './domain.ts'
+import { type Domain, type ForeignFormat, isElraPreimage } from './domain.ts'
 import type { PhraseFault } from './faults.ts'
 import { randomBytes } from './host.ts'
 import { isPhraseOf, phraseOf, rootFromPhrase } from './recovery-phrase.ts'
@@ -34,9 +34,13 @@ export class Identity implements Disposable {
     Object.defineProperty(this, inspectCustom, { value: () => this.toString() })
   }
 
-  /** Signs a body for one domain, off the event loop. The body may change once the call has returned. */
-  async sign(domain: Domain, body: Uint8Array): Promise<Bytes> {
+  /**
+   * Signs a body for one domain, or what is signed of a record in its foreign format, off the event loop. The body may
+   * change once the call has returned.
+   */
+  async sign(domain: Domain | ForeignFormat, body: Uint8Array): Promise<Bytes> {
     assert(!this.#disposed, 'a disposed identity signs nothing')
+    assert(domain !== 'elra' || isElraPreimage(body), 'only records are signed without a context')
     return this.#key.sign(domain, body)
   }
 

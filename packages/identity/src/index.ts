@@ -30,7 +30,7 @@ export {
   type BoundSignature,
   verifyBound,
 } from './bound-signature.ts'
-export { contextOf, type Domain, domains } from './domain.ts'
+export { contextOf, type Domain, domains, type ForeignFormat } from './domain.ts'
 export type {
   BackendFault,
   BoundSignatureFault,
@@ -91,7 +91,9 @@ export { type SlhDsaKey, slhDsaSets, SlhDsaSigner } from './slh-dsa.ts'
 export {
   batchKind,
   descriptorKind,
+  type ForeignKind,
   type SignedKind,
+  verifyForeign,
   verifySigned,
   verifySignedSync,
 } from './verify.ts'

@@ -1,7 +1,7 @@
 import type { Bytes } from '@kithnet/kernel'
 import type { Backend } from './backend.ts'
 import type { VerifyItem } from './crypto-job.ts'
-import { contextOf, type Domain } from './domain.ts'
+import { contextOf, type Domain, type ForeignFormat } from './domain.ts'
 import { OffThreadKey } from './off-thread-key.ts'
 import { selectBackend } from './select-backend.ts'
 import { sharedPool } from './shared-pool.ts'
@@ -9,7 +9,7 @@ import { orHere, type WorkerPool } from './worker-pool.ts'
 
 /** One signature to check. */
 export interface Claim {
-  readonly domain: Domain
+  readonly domain: Domain | ForeignFormat
   readonly publicKey: Uint8Array
   readonly body: Uint8Array
   readonly signature: Uint8Array
@@ -19,7 +19,7 @@ export interface Claim {
 export interface SigningKey extends Disposable {
   readonly publicKey: Bytes
   /** Signs off the event loop. The body may change once the call has returned. */
-  sign(domain: Domain, body: Uint8Array): Promise<Bytes>
+  sign(domain: Domain | ForeignFormat, body: Uint8Array): Promise<Bytes>
 }
 
 /**

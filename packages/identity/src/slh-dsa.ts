@@ -1,6 +1,6 @@
 import { assert, type Bytes, wipe } from '@kithnet/kernel'
 import type { Backend, SlhDsaSet } from './backend.ts'
-import { contextOf, type Domain } from './domain.ts'
+import { contextOf, type Domain, type ForeignFormat } from './domain.ts'
 import { seedBytesOf } from './seeds.ts'
 import { selectBackend } from './select-backend.ts'
 import { WorkerPool } from './worker-pool.ts'
@@ -17,7 +17,7 @@ export interface SlhDsaKey extends Disposable {
   readonly set: SlhDsaSet
   readonly publicKey: Bytes
   /** Milliseconds to seconds, by parameter set, always in a worker. */
-  sign(domain: Domain, body: Uint8Array): Promise<Bytes>
+  sign(domain: Domain | ForeignFormat, body: Uint8Array): Promise<Bytes>
 }
 
 /**
@@ -45,7 +45,7 @@ export class SlhDsaSigner implements AsyncDisposable {
   verify(
     set: SlhDsaSet,
     publicKey: Uint8Array,
-    domain: Domain,
+    domain: Domain | ForeignFormat,
     body: Uint8Array,
     signature: Uint8Array,
   ): Promise<boolean> {
@@ -79,7 +79,7 @@ class WorkerSlhDsaKey implements SlhDsaKey {
     this.#secretKey = secretKey
   }
 
-  async sign(domain: Domain, body: Uint8Array): Promise<Bytes> {
+  async sign(domain: Domain | ForeignFormat, body: Uint8Array): Promise<Bytes> {
     assert(!this.#disposed, 'a disposed key signs nothing')
     const secretKey = this.#secretKey.slice()
     const message = Uint8Array.from(body)

@@ -72,6 +72,24 @@ export function verifySignedSync<T, F extends Fault>(
   return valid ? ok(read.value as Verified<T>) : fail({ code: 'identity/bad-signature' })
 }
 
+/** A structure of a foreign format: how its bytes are read, and everything that has to hold of it. */
+export interface ForeignKind<T, F extends Fault = Fault> {
+  readonly decode: (bytes: Uint8Array) => Result<T, F>
+  /** Checks every signature of the value; the fault of the first that does not hold. */
+  readonly check: (value: T) => Promise<F | undefined>
+}
+
+/** The value of foreign bytes, decoded from a copy of them, once every signature in it was found to hold. */
+export async function verifyForeign<T, F extends Fault>(
+  kind: ForeignKind<T, F>,
+  bytes: Uint8Array,
+): Promise<Result<Verified<T>, F>> {
+  const read = kind.decode(Uint8Array.from(bytes))
+  if (!read.ok) return read
+  const fault = await kind.check(read.value)
+  return fault === undefined ? ok(read.value as Verified<T>) : fail(fault)
+}
+
 const peerOfKey = new Derived((publicKey) => peerIdOf(publicKey))
 
 /** Everything but the signature, the cheapest first. */

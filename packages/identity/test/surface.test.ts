@@ -46,6 +46,7 @@ it('exports exactly these names', () => {
       "slhDsaSets",
       "verifyBatch",
       "verifyBound",
+      "verifyForeign",
       "verifyRotation",
       "verifySigned",
       "verifySignedSync",

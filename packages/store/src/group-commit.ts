@@ -1,3 +1,9 @@
+/**
+ * The calls of one turn of the host's loop in one transaction.
+ *
+ * @packageDocumentation
+ */
+
 /** A transaction of whatever is below. None of these is asynchronous. */
 export interface Transaction {
   begin(): void

@@ -4,15 +4,16 @@
  *
  * @packageDocumentation
  */
-export type {
-  ClosedFault,
-  CorruptFault,
-  FullFault,
-  LockedFault,
-  StoreFault,
-  TooLargeFault,
-  UnavailableFault,
-  VersionFault,
+export {
+  type ClosedFault,
+  type CorruptFault,
+  type FullFault,
+  type LockedFault,
+  storeError,
+  type StoreFault,
+  type TooLargeFault,
+  type UnavailableFault,
+  type VersionFault,
 } from './faults.ts'
 export { loadIncarnation, nextIncarnation, saveIncarnation } from './incarnation.ts'
 export { type LastSeen, openLastSeen } from './last-seen.ts'

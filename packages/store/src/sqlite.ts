@@ -19,7 +19,8 @@ import {
   maxReadBytes,
 } from './limits.ts'
 import type { OpenOptions } from './open.ts'
-import { explain, openDatabase } from './sqlite-file.ts'
+import { explainSqlite } from './sqlite-file.ts'
+import { openDatabase } from './sqlite-schema.ts'
 
 /**
  * Opens the store at `path`, making the file (mode 0600) and its folder (0700) when they are not there. A commit
@@ -167,7 +168,7 @@ class SqliteStore implements Store {
     try {
       return await this.#group.read(run)
     } catch (error) {
-      throw explain(error, this.#path)
+      throw explainSqlite(error, this.#path)
     }
   }
 
@@ -177,7 +178,7 @@ class SqliteStore implements Store {
     try {
       return await this.#group.change(bytes, run)
     } catch (error) {
-      throw explain(error, this.#path)
+      throw explainSqlite(error, this.#path)
     }
   }
 

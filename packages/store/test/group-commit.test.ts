@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { GroupCommit } from '../src/group-commit.ts'
+import { GroupCommit } from '@kithnet/store/group-commit'
 
 /** Writes down what a transaction is asked for. */
 function recorder(): { readonly calls: string[]; readonly group: GroupCommit } {

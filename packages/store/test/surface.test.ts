@@ -1,12 +1,15 @@
 import { expect, test } from 'vitest'
 import * as store from '@kithnet/store'
+import * as groupCommit from '@kithnet/store/group-commit'
 import * as memory from '@kithnet/store/memory'
 import * as sqlite from '@kithnet/store/sqlite'
+import * as sqliteFile from '@kithnet/store/sqlite-file'
 import * as suite from '@kithnet/store/suite'
 
 test('exports', () => {
   expect(Object.keys(store)).toMatchInlineSnapshot(`
     [
+      "storeError",
       "loadIncarnation",
       "nextIncarnation",
       "saveIncarnation",
@@ -25,7 +28,8 @@ test('exports', () => {
       "openTopicLog",
     ]
   `)
-  expect([memory, sqlite, suite].map((entry) => Object.keys(entry))).toMatchInlineSnapshot(`
+  expect([memory, sqlite, suite, groupCommit, sqliteFile].map((entry) => Object.keys(entry)))
+    .toMatchInlineSnapshot(`
     [
       [
         "memoryStore",
@@ -35,6 +39,13 @@ test('exports', () => {
       ],
       [
         "storeSuite",
+      ],
+      [
+        "GroupCommit",
+      ],
+      [
+        "openSqliteFile",
+        "explainSqlite",
       ],
     ]
   `)
