@@ -9,6 +9,11 @@ export type CliFault =
   | { readonly code: 'cli/unsafe-folder'; readonly path: string }
   | { readonly code: 'cli/role-missing'; readonly role: string }
   | { readonly code: 'cli/control'; readonly why: string }
+  | { readonly code: 'cli/no-records'; readonly path: string }
+  | { readonly code: 'cli/content'; readonly path: string }
+  | { readonly code: 'cli/too-few-shares'; readonly path: string; readonly missing: number }
+  | { readonly code: 'cli/records-exist'; readonly path: string }
+  | { readonly code: 'cli/records-bad' | 'cli/records-refused'; readonly count: number }
 
 /** A failure that a running node reported over its control socket, with the node's own code. */
 export interface RemoteFault extends Fault {

@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander'
+import { dagCommand } from './commands/dag.ts'
+import { fountainCommand } from './commands/fountain.ts'
 import { identityCommand } from './commands/identity.ts'
 import { networkCommand } from './commands/network.ts'
 import { topicCommand } from './commands/topic.ts'
@@ -19,14 +21,18 @@ Examples:
   kith network up --join kith1…
   kith topic subscribe news
   echo hello | kith topic publish news
+  kith fountain encode film.mp4 shares
+  kith dag init && kith dag insert --identity alice "first light"
 
-Files: identities in $XDG_CONFIG_HOME/kithnet, stores in $XDG_DATA_HOME/kithnet, sockets in
+Files: identities in $XDG_CONFIG_HOME/kithnet, stores and records in $XDG_DATA_HOME/kithnet, sockets in
 $XDG_RUNTIME_DIR/kithnet; KITH_HOME replaces all three.
 Exit codes: 0 done, 1 failed, 2 usage, 3 identity or password, 4 nobody answers.`,
     )
   program.addCommand(identityCommand())
   program.addCommand(networkCommand())
   program.addCommand(topicCommand())
+  program.addCommand(dagCommand())
+  program.addCommand(fountainCommand())
   return program
 }
 

@@ -1,13 +1,19 @@
+import type { NetworkRecords } from '@kithnet/dag'
 import { createNode, type Identity, type Node, type NodeOptions } from 'kithnet'
 import { openStore } from '@kithnet/store'
+import { shortId } from 'kithnet/types'
 import { ControlServer } from './control-server.ts'
+import { note } from './output.ts'
 import type { Profile } from './profile.ts'
+import { openRecordStore, type PlaceOptions } from './records-place.ts'
 
 /** How a program wants its node. */
 export interface RunOptions {
   readonly identity: Identity
   readonly profile: Profile
-  readonly node: Omit<NodeOptions, 'identity' | 'store'>
+  readonly node: Omit<NodeOptions, 'identity' | 'store' | 'services'>
+  /** Public records that it keeps the same as its neighbours'. */
+  readonly records?: PlaceOptions
   /** Called once the node listens and later commands can reach it. */
   readonly ready: (node: Node) => Promise<void> | void
 }
@@ -26,12 +32,16 @@ export async function runNode(options: RunOptions): Promise<void> {
   process.on('SIGTERM', onSignal)
   try {
     await using store = await openStore(options.profile.store)
+    await using kept =
+      options.records === undefined ? undefined : await openRecordStore(options.records)
     await using node = await createNode({
       ...options.node,
+      services: kept === undefined ? [] : [(await import('@kithnet/dag')).records({ store: kept })],
       identity: options.identity,
       store,
       signal: stop.signal,
     })
+    if (kept !== undefined) tellOf(node.records)
     await using control = await ControlServer.open(node, options.profile.socket, () => stop.abort())
     void control
     await options.ready(node)
@@ -40,6 +50,17 @@ export async function runNode(options: RunOptions): Promise<void> {
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }
+}
+
+/** Says what came and went whenever records were compared with a peer. */
+function tellOf(kept: NetworkRecords): void {
+  kept.on((event) => {
+    if (event.type === 'failed') note(`records could not be stored: ${String(event.error)}`)
+    if (event.type !== 'synced') return
+    const { received, sent } = event.report
+    if (received + sent > 0)
+      note(`records from ${shortId(event.peer)}: ${received}, to it: ${sent}`)
+  })
 }
 
 /** Waits, keeping the process alive: the node's own timers and sockets need not. */

@@ -17,6 +17,7 @@ interface UpOptions {
   readonly join?: readonly string[]
   readonly preset: 'lan' | 'wan' | 'local'
   readonly topic?: readonly string[]
+  readonly records?: string | true
   readonly json?: boolean
 }
 
@@ -41,6 +42,10 @@ export function networkCommand(): Command {
     .option('--join <ticket...>', 'tickets of peers to meet first')
     .option('--preset <name>', 'timers: local, lan or wan', 'lan')
     .option('--topic <name...>', 'topics to keep from the start')
+    .option(
+      '--records [place]',
+      'keep the public records of a place ("kith dag init") the same as those of neighbours',
+    )
     .option('--json', "print the node's ticket and id as one line of JSON once it runs")
     .addHelpText(
       'after',
@@ -93,6 +98,9 @@ async function up(options: UpOptions): Promise<void> {
   await runNode({
     identity,
     profile,
+    ...(options.records === undefined
+      ? {}
+      : { records: options.records === true ? {} : { store: options.records } }),
     node: {
       preset: options.preset,
       ...(options.network === undefined ? {} : { network: options.network }),
