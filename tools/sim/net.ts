@@ -110,7 +110,10 @@ async function run(options: ScenarioOptions): Promise<Report> {
       unequalTraces: unequal,
     },
     threshold: {
-      eventsPerSecond: { match: atLeast(1_000_000), beat: null },
+      // The quick form also runs on machines that do other things.
+      eventsPerSecond: options.quick
+        ? { match: atLeast(300_000), beat: atLeast(1_000_000) }
+        : { match: atLeast(1_000_000), beat: null },
       unequalTraces: { match: [0, 0], beat: null },
     },
   })

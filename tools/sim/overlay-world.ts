@@ -108,7 +108,7 @@ export interface WorldOptions {
   readonly log?: EventLog | undefined
   readonly onOutput?: (citizen: Citizen, output: OverlayOutput, now: Instant) => void
   /** Sees and may change what a machine does: to count, and for peers that lie. */
-  readonly wrap?: (overlay: Overlay, citizen: number) => OverlayMachine
+  readonly wrap?: (overlay: Overlay, citizen: number, peer: PeerId) => OverlayMachine
 }
 
 interface Publication {
@@ -223,7 +223,7 @@ export class OverlayWorld {
         config: this.#options.configOf?.(index) ?? this.#options.config ?? overlayConfig('lan'),
         rng: boot.rng.fork('overlay'),
       })
-      return this.#options.wrap?.(overlay, index) ?? overlay
+      return this.#options.wrap?.(overlay, index, peer) ?? overlay
     })
     const citizen: Citizen = {
       peer,

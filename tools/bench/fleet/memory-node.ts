@@ -36,19 +36,29 @@ const beforeTopics = await heap()
 for (let index = 0; index < topics; index++) node.topic(`topic ${index}`)
 const idleTopic = ((await heap()) - beforeTopics) / topics
 
-// A tracked message has been seen and delivered, and its payload has left the cache: what stays is its trace.
+// A tracked message has been seen and delivered, and its payload has left the cache: what stays is its trace. Longer
+// messages push the payloads out of the cache, and leave traces of their own.
 const messages = 20_000
+const fillers = 2_000
+const fillerBytes = 32_768
 const heard = node.topic('traced')
 let delivered = 0
 heard.listen(() => delivered++)
 const beforeMessages = await heap()
 const topic = other.topic('traced')
-const payload = new Uint8Array(64)
-for (let index = 0; index < messages; index += 500) {
-  await Promise.all(Array.from({ length: 500 }, () => topic.publish(payload)))
+
+async function exchange(count: number, bytes: number): Promise<void> {
+  const due = delivered + count
+  const atOnce = bytes > 1_024 ? 20 : 500
+  for (let index = 0; index < count; index += atOnce) {
+    await Promise.all(Array.from({ length: atOnce }, () => topic.publish(new Uint8Array(bytes))))
+  }
+  while (delivered < due) await new Promise((resolve) => setTimeout(resolve, 20))
 }
-while (delivered < messages) await new Promise((resolve) => setTimeout(resolve, 20))
+
+await exchange(messages, 64)
+await exchange(fillers, fillerBytes)
 const cached = node.status().overlay.cachedBytes + other.status().overlay.cachedBytes
-const trackedMessage = ((await heap()) - beforeMessages - cached) / (messages * 2)
+const trackedMessage = ((await heap()) - beforeMessages - cached) / ((messages + fillers) * 2)
 
 process.send?.({ baseline, node: withNode, idleTopic, trackedMessage })
