@@ -49,7 +49,7 @@ export const layerTable: LayerTable = {
     ['kithnet'],
     ['cli', 'dashboard'],
   ],
-  pure: ['kernel', 'types', 'reconcile', 'membership', 'pubsub', 'overlay'],
+  pure: ['kernel', 'types', 'wire', 'reconcile', 'membership', 'pubsub', 'overlay'],
   forbidden: [
     {
       from: ['overlay', 'groups', 'holonomic', 'presence', 'media'],
@@ -65,13 +65,15 @@ export const layerTable: LayerTable = {
   homes: {
     '@noble/ciphers': ['identity', 'transport'],
     '@noble/curves': ['identity'],
-    '@noble/hashes': ['types', 'identity', 'transport'],
+    '@noble/hashes': ['types', 'identity', 'wire', 'transport'],
     '@noble/post-quantum': ['identity'],
+    '@noble/post-quantum-round3': ['wire'],
     '@scure/bip39': ['identity'],
     'cbor-x': ['types'],
     commander: ['cli'],
     'fast-check': ['testkit'],
     'hash-wasm': ['runtime'],
+    pg: ['dag'],
     ws: ['transport'],
   },
   spread: [{ home: 'cli', library: 'commander', why: 'each command declares its own options' }],
