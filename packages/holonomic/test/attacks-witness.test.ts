@@ -75,7 +75,8 @@ describe('equivocation', () => {
 
   it('old: anybody can write a proof against anybody; ours needs both signatures', () => {
     // Nothing of the victim went into this.
-    expect(ciris.equivocationPreimage(old('invented'), old('too'), 2n)).toBeDefined()
+    const framed = ciris.equivocationPreimage(old('invented'), old('too'), 2n)!
+    expect(toHex(framed)).toContain(toHex(utf8(old('invented').peerId)))
     const framer = actor('framer')
     const real = peer.sign(checkpointKind, checkpoint('one'))
     const forged = framer.sign(checkpointKind, checkpoint('other'))
