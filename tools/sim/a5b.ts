@@ -34,6 +34,8 @@ interface Verdict {
   suspectedAt: number
   readonly confirmedAt: number[]
   deadAt: number | undefined
+  /** When it was no neighbour any more: with the verdict, or earlier, for the sake of a better-ranked one. */
+  partedAt: number | undefined
 }
 
 /** One silent peer. */
@@ -61,6 +63,10 @@ function measure(size: number, crashes: number, seed: number): Run {
   let falseAlarms = 0
   const verdicts = new Map<PeerId, Verdict>()
   const note = (by: PeerId, output: MembershipOutput, now: number): void => {
+    if (output.type === 'neighbourDown' && output.peer === silent) {
+      const verdict = verdicts.get(by)
+      if (verdict !== undefined) verdict.partedAt ??= now
+    }
     if (output.type !== 'suspected' && output.type !== 'dead') return
     if (output.peer !== silent) {
       falseAlarms++
@@ -69,7 +75,13 @@ function measure(size: number, crashes: number, seed: number): Run {
     const verdict = verdicts.get(by)
     if (output.type === 'dead') verdict!.deadAt = now
     else if (verdict !== undefined) verdict.confirmedAt.push(now)
-    else verdicts.set(by, { suspectedAt: now, confirmedAt: [], deadAt: undefined })
+    else
+      verdicts.set(by, {
+        suspectedAt: now,
+        confirmedAt: [],
+        deadAt: undefined,
+        partedAt: undefined,
+      })
   }
   const latency = uniformLatency(1, 10)
   const { network, nodes } = growComposed({
@@ -124,9 +136,11 @@ function judgeDeath(
   }
 }
 
-/** At most ten watch a peer, so the logarithm of the formula's group does not count. */
-function followsFormula({ suspectedAt, confirmedAt, deadAt }: Verdict): boolean {
-  if (deadAt === undefined) return false
+/**
+ * At most ten watch a peer, so the logarithm of the formula's group does not count. Whoever has parted with the suspect
+ * before the verdict was due owes none.
+ */
+function followsFormula({ suspectedAt, confirmedAt, deadAt, partedAt }: Verdict): boolean {
   const { minMs, maxMs, confirmations } = suspicionTimes(config.swim, 8, 7)
   const deadlineAfter = (count: number): number => {
     const share = Math.log(count + 1) / Math.log(confirmations + 1)
@@ -137,6 +151,7 @@ function followsFormula({ suspectedAt, confirmedAt, deadAt }: Verdict): boolean 
     if (at >= due) break
     due = Math.max(at, deadlineAfter(index + 1))
   }
+  if (deadAt === undefined) return partedAt !== undefined && partedAt <= due
   // A confirmation that ends a suspicion at once leaves it its last call.
   return deadAt - due >= -1 && deadAt - due <= config.swim.probeTimeoutMs / 10 + 1
 }
