@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { isAbsolute } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { ControlClient } from '@kithnet/cli'
@@ -32,9 +33,9 @@ export class Program {
     return this.#child.pid ?? 0
   }
 
-  /** Starts a program and waits until it says that it runs. */
+  /** Starts a program, by its source or as a file of its own, and waits until it says that it runs. */
   static async start(
-    script: 'kith.ts' | 'kith-coordinator.ts',
+    script: 'kith.ts' | 'kith-coordinator.ts' | `/${string}`,
     args: readonly string[],
     options: {
       readonly home: string
@@ -42,7 +43,8 @@ export class Program {
       readonly onNote: (line: string) => void
     },
   ): Promise<Program> {
-    const path = fileURLToPath(new URL(`../../packages/cli/src/${script}`, import.meta.url))
+    const source = new URL(`../../packages/cli/src/${script}`, import.meta.url)
+    const path = isAbsolute(script) ? script : fileURLToPath(source)
     const { KITH_PASSWORD: _, ...env } = process.env
     const child = spawn(process.execPath, [path, ...args, '--profile', options.profile, '--json'], {
       env: { ...env, KITH_HOME: options.home },

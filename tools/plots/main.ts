@@ -23,7 +23,7 @@ async function main(names: readonly string[]): Promise<number> {
   for (const plot of plots) {
     if (names.length > 0 && !names.includes(plot.name)) continue
     const began = performance.now()
-    await writeFile(join(docs, 'figures', `${plot.name}.svg`), await drawChart(plot.draw()))
+    await writeFile(join(docs, 'figures', `${plot.name}.svg`), await drawChart(await plot.draw()))
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
     process.stderr.write(`docs/figures/${plot.name}.svg: ${seconds} s\n`)
   }

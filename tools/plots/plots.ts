@@ -1,3 +1,4 @@
+import { defaultPolicy, survival } from '@kithnet/fountain'
 import { seededRng } from '@kithnet/kernel'
 import { presets } from '@kithnet/membership'
 import { reliabilityAfter } from '../sim/a2.ts'
@@ -7,6 +8,7 @@ import { grownGraph, lanViews, redundancyByMessage } from '../sim/a7.ts'
 import { symbolsFor } from '../sim/a10.ts'
 import { mean } from '../sim/membership-mean.ts'
 import { paperViews } from '../sim/membership-network.ts'
+import { survivalAt } from '../sim/retention.ts'
 import { falsePositives } from '../sim/swim-figures.ts'
 import { plainViews, poisoningCurve, shippedViews } from '../sim/view-poisoning.ts'
 import type { Chart, Point } from './chart.ts'
@@ -16,7 +18,7 @@ export interface Plot {
   readonly name: string
   /** Which experiment, how large, and what to see. */
   readonly caption: string
-  draw(): Chart
+  draw(): Chart | Promise<Chart>
 }
 
 const shares = [0.3, 0.5, 0.8, 0.9, 0.95]
@@ -131,6 +133,24 @@ export const plots: readonly Plot[] = [
       level: { y: 1.35, text: 'published limit: 1.35' },
     }),
   },
+  {
+    name: 'survival-by-availability',
+    caption:
+      'retention at 300 peers, 24 contents for 16 hours a point: the share of looks at which the whole shares of honest peers that are there rebuild a content, with one keeper in ten a liar. The curve is what the policy promises: 20 of 26 shares rebuild, 30 holders.',
+    draw: async () => ({
+      title: 'Survival of a content',
+      x: { title: 'share of its time that a peer is there', domain: [0.7, 1] },
+      y: { title: 'survival', domain: [0.4, 1] },
+      points: [
+        ...Array.from({ length: 31 }, (_, step) => 0.7 + step / 100).map((x) => ({
+          series: 'exact curve of the policy',
+          x,
+          y: survival(defaultPolicy, x),
+        })),
+        ...(await survivalsMeasured()),
+      ],
+    }),
+  },
 ]
 
 const detectorNames = {
@@ -139,6 +159,14 @@ const detectorNames = {
   full: 'with Lifeguard, alpha 5',
   tuned: 'with Lifeguard, alpha 2',
 } as const
+
+async function survivalsMeasured(): Promise<Point[]> {
+  const points: Point[] = []
+  for (const x of [0.75, 0.8, 0.85, 0.9, 0.95]) {
+    points.push({ series: 'measured', x, y: (await survivalAt(x, 1)).measured })
+  }
+  return points
+}
 
 function reliabilityOf(preset: 'paper' | 'lan'): Point[] {
   const config = preset === 'paper' ? paperViews : presets.lan.views

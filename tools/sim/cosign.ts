@@ -3,28 +3,31 @@
  *
  * Set-up. An owner has one history of 0 to 3 states and then two, of four states each. It offers any checkpoint of either
  * to one witness, with a proof from any epoch, the right one half of the time. Meanwhile writes wait, are done or are lost
- * in a crash, and now and then the disk is restored from an older copy; the witness is then told its own last signature, as
- * other peers have it. A schedule has 24 such steps. Two signatures exclude each other when each is on a side of its own
+ * in a crash, and now and then the disk is restored from an older copy. After each start the witness that ships refuses until
+ * it has compared statements with two others, who have its signatures (by their names: what they are under the owner has to
+ * show), some steps later. A schedule has 24 such steps. Two signatures exclude each other when each is on a side of its own
  * beyond the common past. For comparison: the same schedules without being told, and the ancestor's rule, which asks only for a
- * higher epoch. The deterministic signature scheme; every message and disk entry is the one that ships.
+ * higher epoch. The deterministic signature scheme; the machine and every disk entry are those that ship, signatures are checked once.
  * Quick: 1,000 schedules a seed instead of 50,000; 20 seeds are 10^6.
  */
 import {
+  type Checkpoint,
   checkpointId,
   checkpointKind,
+  type Cosignature,
   cosignatureKind,
-  Cosigner,
   encodeCheckpoint,
   encodeCosignature,
   logIdOf,
-  type Offered,
-  type Recalled,
   WitnessLog,
 } from '@kithnet/holonomic'
 import { verifySignedSync } from '@kithnet/identity'
-import { epochMs, type Rng, seededRng, utf8 } from '@kithnet/kernel'
+import { epochMs, instant, type Rng, seededRng, utf8 } from '@kithnet/kernel'
 import { testScheme } from '@kithnet/testkit'
 import { networkId, peerIdOf, type Verified } from '@kithnet/types'
+import type { WitnessEvent } from '../../packages/holonomic/src/witness/witness-events.ts'
+import { WitnessExchange } from '../../packages/holonomic/src/witness/witness-exchange.ts'
+import type { SignedBy } from '../../packages/holonomic/src/witness/witness-messages.ts'
 import { atLeast, exactly, judge, type Report, type Scenario, seedsOf } from '../report.ts'
 
 const steps = 24
@@ -36,14 +39,20 @@ const scheme = testScheme()
 const keysOf = (name: string) => scheme.keygen(seededRng(name).bytes(32))
 const [owner, witness] = [keysOf('owner'), keysOf('witness')]
 const self = peerIdOf(witness.publicKey)
+const network = networkId('cosign')
+const neighbours = ['one', 'other'].map((name) => peerIdOf(keysOf(name).publicKey))
 
 /** A checkpoint that can be offered, and the side that it is on; `undefined` in the common past. */
 interface Choice {
-  readonly offered: Offered
+  readonly checkpoint: Verified<Checkpoint>
+  readonly signed: SignedBy
+  readonly log: string
   readonly side: number | undefined
-  /** By the epoch from which it starts. */
-  readonly proofs: readonly (readonly Uint8Array[])[]
-  readonly recalled: Recalled
+  /** By the epoch from which it starts: the proof, and what stands there. */
+  readonly proofs: readonly { readonly basis: Uint8Array; readonly proof: readonly Uint8Array[] }[]
+  /** The witness's signature under it, as others have it. */
+  readonly cosignature: Verified<Cosignature>
+  readonly cosigned: SignedBy
 }
 
 function signedBy<T>(value: { readonly ok: boolean; readonly value?: T }): T {
@@ -54,7 +63,7 @@ function signedBy<T>(value: { readonly ok: boolean; readonly value?: T }): T {
 function worldOf(rng: Rng): readonly Choice[] {
   const past = rng.below(4)
   const name = {
-    network: networkId('cosign'),
+    network,
     peer: peerIdOf(owner.publicKey),
     namespaces: ['records'],
   }
@@ -68,7 +77,10 @@ function worldOf(rng: Rng): readonly Choice[] {
       const signed = { body, signature: scheme.signSync(owner.secretKey, 'checkpoint', body) }
       const { publicKey } = owner
       const verified = signedBy(verifySignedSync(checkpointKind, signed, publicKey, scheme))
-      const proofs = Array.from({ length: epoch }, (_, from) => log.consistencyProof(from, epoch))
+      const proofs = Array.from({ length: epoch }, (_, from) => ({
+        basis: from === 0 ? new Uint8Array(0) : encodeCheckpoint(log.checkpointAt(from)),
+        proof: log.consistencyProof(from, epoch),
+      }))
       const own = encodeCosignature({
         cosigner: self,
         log: logIdOf(checkpoint),
@@ -77,6 +89,7 @@ function worldOf(rng: Rng): readonly Choice[] {
         at: epochMs(epoch),
       })
       const cosigned = {
+        publicKey: witness.publicKey,
         body: own,
         signature: scheme.signSync(witness.secretKey, 'cosignature', own),
       }
@@ -84,17 +97,13 @@ function worldOf(rng: Rng): readonly Choice[] {
         verifySignedSync(cosignatureKind, cosigned, witness.publicKey, scheme),
       )
       choices.push({
-        offered: {
-          type: 'offered',
-          from: name.peer,
-          checkpoint: verified,
-          signed,
-          publicKey,
-          proof: [],
-        },
+        checkpoint: verified,
+        signed: { publicKey, ...signed },
+        log: logIdOf(checkpoint),
         side: epoch <= past ? undefined : side,
         proofs,
-        recalled: { type: 'recalled', cosignature, checkpoint: verified, signed, publicKey },
+        cosignature,
+        cosigned,
       })
     }
   }
@@ -105,68 +114,106 @@ function worldOf(rng: Rng): readonly Choice[] {
 class Schedule {
   readonly #rng: Rng
   readonly #choices: readonly Choice[]
-  readonly #tells: boolean
+  /** Without: it is not told, and signs from the start. */
+  readonly #isFenced: boolean
   readonly sides = new Set<number>()
   signatures = 0
   #disk = new Map<string, Uint8Array>()
   #backup = new Map<string, Uint8Array>()
   #unwritten: { readonly key: string; readonly value: Uint8Array }[] = []
-  #cosigner = new Cosigner(self)
+  readonly #choiceByValue = new Map<Uint8Array, Choice>()
+  #machine!: WitnessExchange
   #last: Choice | undefined
+  /** What was signed last, as far as the process knows. */
+  #known: Choice | undefined
+  #offered: Choice | undefined
 
-  constructor(choices: readonly Choice[], rng: Rng, tells: boolean) {
+  constructor(choices: readonly Choice[], rng: Rng, isFenced: boolean) {
     this.#choices = choices
     this.#rng = rng
-    this.#tells = tells
+    this.#isFenced = isFenced
+    this.#start(this.#disk)
     for (let step = 0; step < steps; step++) this.#step()
   }
 
   #step(): void {
     const what = this.#rng.below(24)
-    if (what === 0) this.#restart(this.#disk)
-    else if (what === 1) this.#restart(new Map(this.#backup))
+    if (what === 0) this.#start(this.#disk)
+    else if (what === 1) this.#start(new Map(this.#backup))
     else if (what === 2) this.#backup = new Map(this.#disk)
-    else if (what < 10) this.#flush()
+    else if (what < 6) this.#compare()
+    else if (what < 11) this.#flush()
     else this.#offer()
   }
 
   /** What was not written is lost. */
-  #restart(disk: Map<string, Uint8Array>): void {
+  #start(disk: Map<string, Uint8Array>): void {
     this.#disk = disk
     this.#unwritten = []
-    this.#cosigner = new Cosigner(self, disk)
-    if (this.#tells && this.#last !== undefined) this.#take(this.#cosigner.on(this.#last.recalled))
+    const heads = [...disk].map(([key, value]) => [key.slice('head '.length), value] as const)
+    const rng = seededRng('witness')
+    this.#machine = new WitnessExchange({ self, network, rng, heads })
+    const [value] = disk.values()
+    this.#known = value && this.#choiceByValue.get(value)
+    this.#feed({ type: 'admitted', peers: [peerIdOf(owner.publicKey), ...neighbours] })
+    for (const peer of neighbours) this.#feed({ type: 'neighbourUp', peer })
+    if (!this.#isFenced) this.#meet()
+  }
+
+  /** Others have what it signed; it hears of it before they count as compared. */
+  #compare(): void {
+    if (this.#last !== undefined && this.#isFenced) {
+      const { cosignature, cosigned } = this.#last
+      this.#feed({ type: 'cosignature', cosignature, signed: cosigned })
+      this.#known = this.#last
+    }
+    this.#meet()
+  }
+
+  #meet(): void {
+    for (const peer of neighbours) this.#feed({ type: 'compared', peer })
+    this.#feed({ type: 'ready' })
   }
 
   #flush(): void {
     for (const { key, value } of this.#unwritten.splice(0)) {
       this.#disk.set(key, value)
-      this.#take(this.#cosigner.on({ type: 'persisted', key }))
+      this.#feed({ type: 'persisted', key })
     }
   }
 
   #offer(): void {
     const choice = this.#choices[this.#rng.below(this.#choices.length)]!
-    const head = this.#cosigner.head(logIdOf(choice.offered.checkpoint))
-    const known = this.#choices.find(({ offered }) => offered.signed === head?.signed)
-    const right = this.#rng.below(2) === 0 ? known?.offered.checkpoint.epoch : undefined
-    const proof = choice.proofs[right ?? this.#rng.below(choice.proofs.length)] ?? []
-    this.#take(this.#cosigner.on({ ...choice.offered, proof }))
+    const right = this.#rng.below(2) === 0 ? this.#known?.checkpoint.epoch : undefined
+    const shown = choice.proofs[right ?? this.#rng.below(choice.proofs.length)]
+    const { basis, proof } = shown ?? choice.proofs[0]!
+    const message = { type: 'offer', checkpoint: choice.signed, basis, proof } as const
+    this.#offered = choice
+    this.#feed({ type: 'received', from: choice.checkpoint.peer, message })
   }
 
-  #take(effects: ReturnType<Cosigner['on']>): void {
-    for (const effect of effects) {
-      if (effect.type === 'persist') this.#unwritten.push(effect)
-      if (effect.type !== 'emit' || effect.output.type !== 'cosign') continue
-      this.#signed(effect.output.checkpoint)
+  #feed(event: WitnessEvent): void {
+    for (const effect of this.#machine.on(event, instant(0))) {
+      if (effect.type === 'persist') {
+        this.#known = this.#offered
+        this.#choiceByValue.set(effect.value, this.#offered!)
+        this.#unwritten.push(effect)
+      }
+      if (effect.type !== 'emit') continue
+      const { output } = effect
+      if (output.type === 'verify') {
+        const { checkpoint } = this.#offered!
+        this.#feed({ type: 'verified', token: output.token, checkpoint })
+      }
+      if (output.type === 'cosign') this.#signed(output.checkpoint)
     }
   }
 
-  #signed(checkpoint: Verified<Offered['checkpoint']>): void {
-    const choice = this.#choices.find(({ offered }) => offered.checkpoint === checkpoint)!
+  #signed(checkpoint: Verified<Checkpoint>): void {
+    const choice = this.#choices.find((one) => one.checkpoint === checkpoint)!
     this.signatures += 1
     if (choice.side !== undefined) this.sides.add(choice.side)
-    const last = this.#last?.offered.checkpoint.epoch ?? 0
+    const last = this.#last?.checkpoint.epoch ?? 0
     if (checkpoint.epoch > last) this.#last = choice
   }
 }
@@ -176,9 +223,9 @@ function ancestorTakesBoth(choices: readonly Choice[], rng: Rng): boolean {
   const sides = new Set<number>()
   let highest = 0
   for (let step = 0; step < steps; step++) {
-    const { offered, side } = choices[rng.below(choices.length)]!
-    if (offered.checkpoint.epoch <= highest) continue
-    highest = offered.checkpoint.epoch
+    const { checkpoint, side } = choices[rng.below(choices.length)]!
+    if (checkpoint.epoch <= highest) continue
+    highest = checkpoint.epoch
     if (side !== undefined) sides.add(side)
   }
   return sides.size > 1

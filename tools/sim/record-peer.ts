@@ -2,15 +2,15 @@
 import type { Fired, Instant } from '@kithnet/kernel'
 import type { Overlay, OverlayEvent, OverlayMessage, OverlayOutput } from '@kithnet/overlay'
 import type { TopicId } from '@kithnet/types'
-import type { GossipEvent } from '../../packages/dag/src/gossip-events.ts'
-import type { RecordGossip } from '../../packages/dag/src/record-gossip.ts'
-import type { SyncItem } from '../../packages/dag/src/sync-keys.ts'
+import type { GossipEvent } from '../../packages/dag/src/sync/gossip-events.ts'
+import type { RecordGossip } from '../../packages/dag/src/sync/record-gossip.ts'
+import type { SyncItem } from '../../packages/dag/src/sync/sync-keys.ts'
 import {
   decodeAnnouncement,
   encodeAnnouncement,
   type SyncMessage,
-} from '../../packages/dag/src/sync-messages.ts'
-import type { GossipEffect, GossipOutput } from '../../packages/dag/src/sync-sessions.ts'
+} from '../../packages/dag/src/sync/sync-messages.ts'
+import type { GossipEffect, GossipOutput } from '../../packages/dag/src/sync/sync-sessions.ts'
 import type { OverlayEffects, OverlayMachine } from './overlay-world.ts'
 
 /** What is fed to the machine of records of a peer, or to its store. */

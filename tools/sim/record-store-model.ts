@@ -5,10 +5,10 @@
 import { contradiction, decodeEquivocation, encodeEquivocation } from '@kithnet/dag'
 import type { EpochMs, Rng } from '@kithnet/kernel'
 import { contentId, decodeRecord, type ElraRecord, identityHash, recordHash } from '@kithnet/wire'
-import { Orphans } from '../../packages/dag/src/orphans.ts'
-import type { HeldItem, Taken } from '../../packages/dag/src/gossip-events.ts'
-import { RecordGraph } from '../../packages/dag/src/record-graph.ts'
-import { recordHeader } from '../../packages/dag/src/record-header.ts'
+import { Orphans } from '../../packages/dag/src/intake/orphans.ts'
+import type { HeldItem, Taken } from '../../packages/dag/src/sync/gossip-events.ts'
+import { RecordGraph } from '../../packages/dag/src/graph/record-graph.ts'
+import { recordHeader } from '../../packages/dag/src/stores/record-header.ts'
 import {
   beyondDepth,
   evidenceKey,
@@ -17,7 +17,7 @@ import {
   recordName,
   type SyncItem,
   uuidOfName,
-} from '../../packages/dag/src/sync-keys.ts'
+} from '../../packages/dag/src/sync/sync-keys.ts'
 
 /** What follows from bytes alone, found once for all peers, which share them by reference. */
 export interface ReadRecord {

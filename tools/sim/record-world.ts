@@ -23,11 +23,11 @@ import {
   uuid7Source,
   withAlgorithms,
 } from '@kithnet/wire'
-import type { GossipEvent } from '../../packages/dag/src/gossip-events.ts'
-import { RecordGossip } from '../../packages/dag/src/record-gossip.ts'
-import { itemKinds, uuidOfName } from '../../packages/dag/src/sync-keys.ts'
-import type { decodeAnnouncement } from '../../packages/dag/src/sync-messages.ts'
-import type { GossipOutput } from '../../packages/dag/src/sync-sessions.ts'
+import type { GossipEvent } from '../../packages/dag/src/sync/gossip-events.ts'
+import { RecordGossip } from '../../packages/dag/src/sync/record-gossip.ts'
+import { itemKinds, uuidOfName } from '../../packages/dag/src/sync/sync-keys.ts'
+import type { decodeAnnouncement } from '../../packages/dag/src/sync/sync-messages.ts'
+import type { GossipOutput } from '../../packages/dag/src/sync/sync-sessions.ts'
 import { OverlayWorld } from './overlay-world.ts'
 import {
   type Carried,

@@ -1,4 +1,5 @@
 import type { Guarantee, Payload, PeerId } from 'kithnet'
+import type { HolonomicRequest } from './holonomic-protocol.ts'
 
 /** What a command asks of a running node; one JSON text a line, each with an `id` of the caller's choice. */
 export type ControlRequest =
@@ -27,6 +28,7 @@ export type ControlRequest =
   /** Answered likewise, by what the node tells its listeners. */
   | { readonly method: 'watch' }
   | { readonly method: 'stop' }
+  | HolonomicRequest
 
 /** A line from the node. */
 export type ControlReply =

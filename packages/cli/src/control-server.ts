@@ -2,6 +2,7 @@ import { chmodSync, existsSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { CodedError } from '@kithnet/kernel'
 import type { Guarantee, Message, Node, NodeEvents, Payload, Published, Topic } from 'kithnet'
+import type { Holonomic } from 'kithnet/holonomic'
 import {
   type ControlMessage,
   type ControlReply,
@@ -11,6 +12,7 @@ import {
   toJson,
 } from './control-protocol.ts'
 import type { CliFault } from './faults.ts'
+import { isForKeeper, KeeperControl } from './keeper-control.ts'
 
 type Numbered = ControlRequest & { readonly id: number }
 
@@ -21,16 +23,28 @@ export class ControlServer implements AsyncDisposable {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
   readonly #onStop: () => void
+  readonly #keeper: KeeperControl | undefined
 
-  private constructor(node: Node, path: string, onStop: () => void) {
+  private constructor(
+    node: Node,
+    path: string,
+    onStop: () => void,
+    holonomic: Holonomic | undefined,
+  ) {
     this.#node = node
+    this.#keeper = holonomic === undefined ? undefined : new KeeperControl(node, holonomic)
     this.#path = path
     this.#onStop = onStop
     this.#server = createServer((socket) => this.#serve(socket))
   }
 
   /** @throws CodedError `cli/node-runs` when another process answers on the socket. */
-  static async open(node: Node, path: string, onStop: () => void): Promise<ControlServer> {
+  static async open(
+    node: Node,
+    path: string,
+    onStop: () => void,
+    holonomic?: Holonomic,
+  ): Promise<ControlServer> {
     if (existsSync(path)) {
       if (await answers(path)) {
         throw new CodedError<CliFault>(
@@ -41,7 +55,7 @@ export class ControlServer implements AsyncDisposable {
       // The socket of a process that was killed: nothing listens on it any more.
       rmSync(path, { force: true })
     }
-    const control = new ControlServer(node, path, onStop)
+    const control = new ControlServer(node, path, onStop, holonomic)
     await new Promise<void>((resolve, reject) => {
       control.#server.once('error', reject)
       control.#server.listen(path, () => resolve())
@@ -102,6 +116,10 @@ export class ControlServer implements AsyncDisposable {
     signal: AbortSignal,
   ): Promise<unknown> {
     const node = this.#node
+    if (isForKeeper(request)) {
+      if (this.#keeper === undefined) throw keepsNothing()
+      return this.#keeper.answer(request, tell, signal)
+    }
     switch (request.method) {
       case 'status':
         return {
@@ -149,6 +167,13 @@ export class ControlServer implements AsyncDisposable {
     const own = request.own === true
     return topic.messages({ signal, capacity: forwardCapacity, own, ...since })
   }
+}
+
+function keepsNothing(): CodedError<CliFault> {
+  return new CodedError<CliFault>(
+    { code: 'cli/keeps-nothing' },
+    'The node that runs here has no contents. Stop it with "kith network stop" and start one with: kith network up --keep 1GB',
+  )
 }
 
 async function forward(

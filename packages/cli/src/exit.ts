@@ -27,12 +27,22 @@ export function reportFailure(error: unknown): number {
 function codeOf(error: unknown): number {
   if (!(error instanceof CodedError)) return exitCode.failed
   const { code } = error.fault
-  if (code === 'cli/usage' || code === 'runtime/bad-option' || code === 'runtime/bad-ticket') {
-    return exitCode.usage
-  }
+  if (usageCodes.has(code)) return exitCode.usage
   if (code.startsWith('identity/') || code === 'cli/no-password') return exitCode.identity
-  if (code === 'cli/no-node' || code === 'runtime/unreachable' || code === 'runtime/no-peers') {
-    return exitCode.unreachable
-  }
-  return exitCode.failed
+  return unreachableCodes.has(code) ? exitCode.unreachable : exitCode.failed
 }
+
+const usageCodes: ReadonlySet<string> = new Set([
+  'cli/usage',
+  'cli/peer',
+  'holonomic/content-ref',
+  'runtime/bad-option',
+  'runtime/bad-ticket',
+])
+
+const unreachableCodes: ReadonlySet<string> = new Set([
+  'cli/no-node',
+  'runtime/unreachable',
+  'runtime/no-peers',
+  'holonomic/not-compared',
+])

@@ -1,6 +1,6 @@
 import { checkPolicy, defaultPolicy, type FountainPolicy, policyFor } from '@kithnet/fountain'
-import { CodedError } from '@kithnet/kernel'
-import type { CliFault } from './faults.ts'
+import { usage } from './faults.ts'
+import { wholeWithin } from './quantities.ts'
 
 /** What a user may say of a policy. */
 export interface PolicyOptions {
@@ -33,6 +33,18 @@ export function policyOf(options: PolicyOptions): FountainPolicy {
   )
 }
 
+/** N, K, the least and the holders, with commas between. @throws CodedError `cli/usage` when there is none like that. */
+export function policyOfNumbers(text: string): FountainPolicy {
+  const numbers = /^\d{1,4}(,\d{1,4}){3}$/.test(text) ? text.split(',').map(Number) : []
+  const [sourceSymbols = 0, repairSymbols = 0, minViableSymbols = 0, targetHolders = 0] = numbers
+  const policy = { sourceSymbols, repairSymbols, minViableSymbols, targetHolders }
+  if (checkPolicy(policy).ok) return policy
+  throw usage(
+    '--policy',
+    `There is no policy "${text}": give N,K,least,holders, such as 20,6,5,30. K is 20 to 40 % of N, the least is below N, and there are at least 29 holders and N + K.`,
+  )
+}
+
 function chosen(options: PolicyOptions): FountainPolicy {
   const policy = policyFor({
     availability: fraction('--availability', options.availability) ?? 0.9,
@@ -47,10 +59,7 @@ function chosen(options: PolicyOptions): FountainPolicy {
 
 /** A whole number from 0 to a million of an option, if it was given. */
 export function wholeNumber(option: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined
-  const value = Number(text)
-  if (/^\d{1,7}$/.test(text) && value <= 1_000_000) return value
-  throw usage(option, `${option} takes a whole number, not "${text}".`)
+  return text === undefined ? undefined : wholeWithin(text, option, 0, 1_000_000)
 }
 
 function fraction(option: string, text: string | undefined): number | undefined {
@@ -58,8 +67,4 @@ function fraction(option: string, text: string | undefined): number | undefined 
   const value = Number(text)
   if (text !== '' && value >= 0 && value <= 1) return value
   throw usage(option, `${option} takes a number from 0 to 1, not "${text}".`)
-}
-
-function usage(option: string, sentence: string): CodedError<CliFault> {
-  return new CodedError<CliFault>({ code: 'cli/usage', option }, sentence)
 }

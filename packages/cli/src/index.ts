@@ -8,4 +8,5 @@ export type { ControlMessage, ControlReply, ControlRequest } from './control-pro
 export { advertTopic, coordinatorProgram } from './coordinator.ts'
 export { exitCode } from './exit.ts'
 export type { CliFault, RemoteFault } from './faults.ts'
+export type { HolonomicRequest, HolonomicResults } from './holonomic-protocol.ts'
 export { kithProgram, runProgram } from './program.ts'

@@ -1,9 +1,12 @@
 import { Command, CommanderError } from 'commander'
+import { contentCommand } from './commands/content.ts'
 import { dagCommand } from './commands/dag.ts'
 import { fountainCommand } from './commands/fountain.ts'
 import { identityCommand } from './commands/identity.ts'
 import { networkCommand } from './commands/network.ts'
 import { topicCommand } from './commands/topic.ts'
+import { trustCommand } from './commands/trust.ts'
+import { witnessCommand } from './commands/witness.ts'
 import { exitCode, reportFailure } from './exit.ts'
 import { version } from './version.ts'
 
@@ -21,6 +24,8 @@ Examples:
   kith network up --join kith1…
   kith topic subscribe news
   echo hello | kith topic publish news
+  kith network up --identity alice --keep 2GB
+  kith content put film.mp4
   kith fountain encode film.mp4 shares
   kith dag init && kith dag insert --identity alice "first light"
 
@@ -31,6 +36,9 @@ Exit codes: 0 done, 1 failed, 2 usage, 3 identity or password, 4 nobody answers.
   program.addCommand(identityCommand())
   program.addCommand(networkCommand())
   program.addCommand(topicCommand())
+  program.addCommand(contentCommand())
+  program.addCommand(trustCommand())
+  program.addCommand(witnessCommand())
   program.addCommand(dagCommand())
   program.addCommand(fountainCommand())
   return program

@@ -1,8 +1,10 @@
 import type { NetworkRecords } from '@kithnet/dag'
-import { createNode, type Identity, type Node, type NodeOptions } from 'kithnet'
+import { createNode, type Identity, type Node, type NodeOptions, type Service } from 'kithnet'
+import type { Holonomic } from 'kithnet/holonomic'
 import { openStore } from '@kithnet/store'
 import { shortId } from 'kithnet/types'
 import { ControlServer } from './control-server.ts'
+import type { KeepTerms } from './keep-terms.ts'
 import { note } from './output.ts'
 import type { Profile } from './profile.ts'
 import { openRecordStore, type PlaceOptions } from './records-place.ts'
@@ -14,6 +16,8 @@ export interface RunOptions {
   readonly node: Omit<NodeOptions, 'identity' | 'store' | 'services'>
   /** Public records that it keeps the same as its neighbours'. */
   readonly records?: PlaceOptions
+  /** Contents, witnesses and trust: what it keeps for others, and whom it trusts by itself. */
+  readonly keep?: KeepTerms
   /** Called once the node listens and later commands can reach it. */
   readonly ready: (node: Node) => Promise<void> | void
 }
@@ -36,13 +40,21 @@ export async function runNode(options: RunOptions): Promise<void> {
       options.records === undefined ? undefined : await openRecordStore(options.records)
     await using node = await createNode({
       ...options.node,
-      services: kept === undefined ? [] : [(await import('@kithnet/dag')).records({ store: kept })],
+      services: [
+        ...(kept === undefined ? [] : [(await import('@kithnet/dag')).records({ store: kept })]),
+        ...(options.keep === undefined ? [] : [await keeper(options.identity, options.keep)]),
+      ],
       identity: options.identity,
       store,
       signal: stop.signal,
     })
     if (kept !== undefined) tellOf(node.records)
-    await using control = await ControlServer.open(node, options.profile.socket, () => stop.abort())
+    await using control = await ControlServer.open(
+      node,
+      options.profile.socket,
+      () => stop.abort(),
+      options.keep === undefined ? undefined : node.holonomic,
+    )
     void control
     await options.ready(node)
     await untilAborted(stop.signal)
@@ -50,6 +62,16 @@ export async function runNode(options: RunOptions): Promise<void> {
     process.off('SIGINT', onSignal)
     process.off('SIGTERM', onSignal)
   }
+}
+
+/** Loaded only where it is asked for. */
+async function keeper(
+  identity: Identity,
+  { roots, keepBytes, checkpointMs }: KeepTerms,
+): Promise<Service<'holonomic', Holonomic>> {
+  const { holonomic } = await import('kithnet/holonomic')
+  const witness = checkpointMs === undefined ? {} : { witness: { checkpointMs } }
+  return holonomic({ identity, roots, keepBytes, ...witness })
 }
 
 /** Says what came and went whenever records were compared with a peer. */

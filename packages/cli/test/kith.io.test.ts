@@ -1,65 +1,14 @@
-import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, expect, test } from 'vitest'
+import { KithProcesses } from './kith-processes.ts'
 
-const home = mkdtempSync(join(tmpdir(), 'kith-test-'))
-const children = new Set<ReturnType<typeof spawn>>()
-afterAll(() => {
-  for (const child of children) child.kill('SIGKILL')
-  rmSync(home, { recursive: true, force: true })
-})
-
-interface Ended {
-  readonly code: number | null
-  readonly out: string
-  readonly err: string
-}
-
-function launch(
-  script: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = {},
-): ReturnType<typeof spawn> {
-  const path = fileURLToPath(new URL(`../src/${script}`, import.meta.url))
-  const child = spawn(process.execPath, [path, ...args], {
-    env: { ...process.env, KITH_HOME: home, KITH_PASSWORD: undefined, ...env },
-  })
-  children.add(child)
-  child.on('exit', () => children.delete(child))
-  return child
-}
-
-function kith(args: readonly string[], input = '', env: NodeJS.ProcessEnv = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    const child = launch('kith.ts', args, env)
-    let out = ''
-    let err = ''
-    child.stdout!.on('data', (text: Buffer) => (out += text.toString()))
-    child.stderr!.on('data', (text: Buffer) => (err += text.toString()))
-    child.on('close', (code) => resolve({ code, out, err }))
-    child.stdin!.end(input)
-  })
-}
-
-/** Starts a program that goes on, and resolves with its first line. */
-function running(
-  script: string,
-  args: readonly string[],
-): Promise<{ readonly peer: string; readonly ticket: string }> {
-  return new Promise((resolve, reject) => {
-    const child = launch(script, args)
-    let err = ''
-    child.stderr!.on('data', (text: Buffer) => (err += text.toString()))
-    child.stdout!.once('data', (text: Buffer) =>
-      resolve(JSON.parse(text.toString().split('\n')[0]!)),
-    )
-    child.on('exit', () => reject(new Error(err)))
-  })
-}
+const processes = new KithProcesses()
+const { home } = processes
+afterAll(() => processes[Symbol.dispose]())
+const kith = processes.kith.bind(processes)
+const running = processes.running.bind(processes)
 
 test('help has examples and exit codes; a wrong command is usage', async () => {
   const help = await kith(['--help'])
@@ -176,7 +125,7 @@ test('mistakes of a user get a sentence and a code', async () => {
   expect([none.code, none.err]).toEqual([4, expect.stringContaining('kith network up')])
   const missing = await kith(['network', 'up', '--identity', 'nobody', '--profile', 'x'])
   expect([missing.code, missing.err]).toEqual([3, expect.stringContaining('identity/not-found')])
-  const role = launch('kith-coordinator.ts', ['--roles', 'coordinator,relay'])
+  const role = processes.launch('kith-coordinator.ts', ['--roles', 'coordinator,relay'])
   const [code] = await new Promise<[number]>((resolve) =>
     role.on('exit', (...how) => resolve(how as never)),
   )

@@ -3,38 +3,6 @@
  *
  * @packageDocumentation
  */
-export type { Analysis } from './analysis.ts'
-export type { AttestationFault, KeptAttestation } from './attestation-book.ts'
-export {
-  type Attestation,
-  attest,
-  decodeAttestation,
-  encodeAttestation,
-  isTimed,
-  maxAttestationBytes,
-  verifyAttestation,
-} from './attestations.ts'
-export { chainMetadata, type ChainPlace, chainPlaceOf } from './author-chain.ts'
-export type { Placement } from './author.ts'
-export { type Carried, maxBundleEntryBytes, readBundle, writeBundle } from './bundle.ts'
-export {
-  type CheckpointChain,
-  checkpointMetadata,
-  maxChainLength,
-  verifyChain,
-} from './checkpoints.ts'
-export { type Draft, type PlacedDraft, signDraft } from './draft.ts'
-export {
-  contradiction,
-  decodeEquivocation,
-  encodeEquivocation,
-  type EquivocationKind,
-  type EquivocationProof,
-  maxEquivocationBytes,
-  verifyEquivocation,
-} from './equivocation.ts'
-export type { Evidence } from './evidence.ts'
-export { exported, type ExportOptions, importCarried, type ImportReport } from './exchange.ts'
 export type {
   CarriedFault,
   ClassifiedParentFault,
@@ -52,27 +20,7 @@ export type {
   SyncUnexpectedFault,
 } from './faults.ts'
 export type { RecordHost } from './host.ts'
-export type { Outcome } from './intake.ts'
-export { carriedOf, lineOf, maxLineLength } from './jsonl.ts'
-export { keyMetadata, type KeyStanding, keyStanding, type KeyStatement } from './key-standing.ts'
-export {
-  type ConsistencyClaim,
-  type InclusionClaim,
-  maxProofHashes,
-  MerkleTree,
-  verifyConsistency,
-  verifyInclusion,
-} from './merkle.ts'
 export { openRecords } from './open-records.ts'
-export type { OrphanBounds } from './orphans.ts'
-export { project, type ProjectedRecord } from './projection.ts'
-export {
-  maxReadings,
-  type ReadingsOptions,
-  type RecordedReadings,
-  recordReadings,
-} from './readings.ts'
-export { defaultRecordPolicy, type RecordPolicy, tolerantRecordPolicy } from './record-policy.ts'
 export {
   type FoundRecord,
   type Inserted,
@@ -80,24 +28,75 @@ export {
   type RecordsEvent,
   type RecordsOptions,
 } from './records.ts'
-export { type SealConsistency, Seals } from './seals.ts'
-export { mergeRecords, type Merged, type MergeReport } from './merge-records.ts'
 export {
   NetworkRecords,
   records,
   type RecordsServiceEvent,
   type RecordsServiceOptions,
 } from './service.ts'
-export type { SyncReport } from './sync-session.ts'
-export { mergeTips } from './tip-merges.ts'
-export type { RecordFilter } from './record-query.ts'
+export type { Analysis } from './graph/analysis.ts'
+export { type Claim, claimsOf, maxClaims } from './graph/conflicts.ts'
+export type {
+  ContentConflict,
+  Equivocation,
+  RecordEntry,
+  Relation,
+  Walk,
+} from './graph/graph-answers.ts'
+export { defaultWalkRecords, type WalkBounds } from './graph/graph-walks.ts'
+export { maxConflictIds, RecordGraph } from './graph/record-graph.ts'
+export type { RecordFilter } from './graph/record-query.ts'
 export {
   type LateArrival,
   lateArrival,
   type Lateness,
   timeBounds,
   type TimeBounds,
-} from './time-bounds.ts'
+} from './graph/time-bounds.ts'
+export type { Outcome } from './intake/intake.ts'
+export type { OrphanBounds } from './intake/orphans.ts'
+export {
+  defaultRecordPolicy,
+  type RecordPolicy,
+  tolerantRecordPolicy,
+} from './intake/record-policy.ts'
+export {
+  checkSignatures,
+  type Verification,
+  type VerificationFault,
+  verifyRecord,
+  verifyRecords,
+} from './intake/verified-record.ts'
+export { chainMetadata, type ChainPlace, chainPlaceOf } from './author/author-chain.ts'
+export type { Placement } from './author/author.ts'
+export { type Draft, type PlacedDraft, signDraft } from './author/draft.ts'
+export { mergeTips } from './author/tip-merges.ts'
+export {
+  contradiction,
+  decodeEquivocation,
+  encodeEquivocation,
+  type EquivocationKind,
+  type EquivocationProof,
+  maxEquivocationBytes,
+  verifyEquivocation,
+} from './evidence/equivocation.ts'
+export type { Evidence } from './evidence/evidence.ts'
+export {
+  keyMetadata,
+  type KeyStanding,
+  keyStanding,
+  type KeyStatement,
+} from './evidence/key-standing.ts'
+export type { AttestationFault, KeptAttestation } from './witnesses/attestation-book.ts'
+export {
+  type Attestation,
+  attest,
+  decodeAttestation,
+  encodeAttestation,
+  isTimed,
+  maxAttestationBytes,
+  verifyAttestation,
+} from './witnesses/attestations.ts'
 export {
   accumulatedTrust,
   crossZoneTrust,
@@ -108,7 +107,28 @@ export {
   type WeighedWitness,
   type Witnessed,
   type ZoneTrust,
-} from './trust-scores.ts'
+} from './witnesses/trust-scores.ts'
+export {
+  type CheckpointChain,
+  checkpointMetadata,
+  maxChainLength,
+  verifyChain,
+} from './proofs/checkpoints.ts'
+export {
+  type ConsistencyClaim,
+  type InclusionClaim,
+  maxProofHashes,
+  MerkleTree,
+  verifyConsistency,
+  verifyInclusion,
+} from './proofs/merkle.ts'
+export {
+  maxReadings,
+  type ReadingsOptions,
+  type RecordedReadings,
+  recordReadings,
+} from './proofs/readings.ts'
+export { type SealConsistency, Seals } from './proofs/seals.ts'
 export {
   decodeTreeProof,
   encodeTreeProof,
@@ -120,20 +140,23 @@ export {
   type TreeProof,
   type TreeStatement,
   verifyTreeProof,
-} from './tree-record.ts'
+} from './proofs/tree-record.ts'
+export { type Carried, maxBundleEntryBytes, readBundle, writeBundle } from './bundles/bundle.ts'
 export {
-  checkSignatures,
-  type Verification,
-  type VerificationFault,
-  verifyRecord,
-  verifyRecords,
-} from './verified-record.ts'
-export { type Claim, claimsOf, maxClaims } from './conflicts.ts'
-export { type DrawnRecord, drawnRecords, drawRecords, maxDrawnRecords } from './graph-drawing.ts'
-export { defaultWalkRecords, type WalkBounds } from './graph-walks.ts'
-export type { ContentConflict, Equivocation, RecordEntry, Relation, Walk } from './graph-answers.ts'
-export { maxConflictIds, RecordGraph } from './record-graph.ts'
-export { memoryRecords } from './memory-records.ts'
+  exported,
+  type ExportOptions,
+  importCarried,
+  type ImportReport,
+} from './bundles/exchange.ts'
+export { carriedOf, lineOf, maxLineLength } from './bundles/jsonl.ts'
+export { project, type ProjectedRecord } from './bundles/projection.ts'
+export {
+  type DrawnRecord,
+  drawnRecords,
+  drawRecords,
+  maxDrawnRecords,
+} from './drawing/graph-drawing.ts'
+export { memoryRecords } from './stores/memory-records.ts'
 export type {
   HeaderSink,
   NamedValue,
@@ -142,6 +165,8 @@ export type {
   RecordStore,
   StoredAttestation,
   StoredRecord,
-} from './record-store.ts'
-export { maxAppendBytes, maxAppendRecords, maxStoredValueBytes } from './store-limits.ts'
-export type { RecordStoreOptions } from './stored-copy.ts'
+} from './stores/record-store.ts'
+export { maxAppendBytes, maxAppendRecords, maxStoredValueBytes } from './stores/store-limits.ts'
+export type { RecordStoreOptions } from './stores/stored-copy.ts'
+export { mergeRecords, type Merged, type MergeReport } from './sync/merge-records.ts'
+export type { SyncReport } from './sync/sync-session.ts'

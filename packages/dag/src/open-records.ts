@@ -1,10 +1,10 @@
 import { selectBackend } from '@kithnet/identity'
 import { CodedError, ok } from '@kithnet/kernel'
 import { installSha3_256 } from '@kithnet/wire'
-import { convictedIn } from './evidence.ts'
+import { convictedIn } from './evidence/evidence.ts'
 import type { GraphFault } from './faults.ts'
+import { RecordGraph } from './graph/record-graph.ts'
 import { systemHost } from './host.ts'
-import { RecordGraph } from './record-graph.ts'
 import { Records, type RecordsOptions } from './records.ts'
 
 /** Opens the records of a store: reads their headers, and nothing else, to build the graph. */

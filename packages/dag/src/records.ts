@@ -18,29 +18,37 @@ import {
   identityHash,
   sha3_256,
 } from '@kithnet/wire'
-import { AttestationBook, type AttestationFault, type KeptAttestation } from './attestation-book.ts'
-import { attest, encodeAttestation } from './attestations.ts'
-import { type Analysis, analysisOf } from './analysis.ts'
-import { Author, type Placement } from './author.ts'
-import type { Draft } from './draft.ts'
-import { type Evidence, EvidenceBook } from './evidence.ts'
-import { contradiction } from './equivocation.ts'
+import { Author, type Placement } from './author/author.ts'
+import type { Draft } from './author/draft.ts'
+import { contradiction } from './evidence/equivocation.ts'
+import { type Evidence, EvidenceBook } from './evidence/evidence.ts'
 import type { CarriedFault, NotFoundFault } from './faults.ts'
+import { type Analysis, analysisOf } from './graph/analysis.ts'
+import type { ContentConflict, RecordEntry } from './graph/graph-answers.ts'
+import { RecordGraph } from './graph/record-graph.ts'
+import type { RecordFilter } from './graph/record-query.ts'
 import { type RecordHost, systemHost } from './host.ts'
-import { Intake, type Outcome } from './intake.ts'
-import type { OrphanBounds } from './orphans.ts'
-import type { ContentConflict, RecordEntry } from './graph-answers.ts'
-import { RecordGraph } from './record-graph.ts'
-import { defaultRecordPolicy, type RecordPolicy, tolerantRecordPolicy } from './record-policy.ts'
-import type { RecordFilter } from './record-query.ts'
-import type { RecordStore, StoredRecord } from './record-store.ts'
+import { Intake, type Outcome } from './intake/intake.ts'
+import type { OrphanBounds } from './intake/orphans.ts'
+import {
+  defaultRecordPolicy,
+  type RecordPolicy,
+  tolerantRecordPolicy,
+} from './intake/record-policy.ts'
 import {
   checkSignatures,
   refusedError,
   type Verification,
   type VerificationFault,
   verifyRecord,
-} from './verified-record.ts'
+} from './intake/verified-record.ts'
+import type { RecordStore, StoredRecord } from './stores/record-store.ts'
+import {
+  AttestationBook,
+  type AttestationFault,
+  type KeptAttestation,
+} from './witnesses/attestation-book.ts'
+import { attest, encodeAttestation } from './witnesses/attestations.ts'
 
 /** What `openRecords` is given. */
 export interface RecordsOptions {

@@ -1,8 +1,8 @@
 import { equalBytes, type Rng, seededRng, toHex } from '@kithnet/kernel'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { RecordGraph } from '../src/record-graph.ts'
-import type { RecordHeader } from '../src/record-store.ts'
+import { RecordGraph } from '../src/graph/record-graph.ts'
+import type { RecordHeader } from '../src/stores/record-store.ts'
 import { digest, header, uuid } from './graph-model.ts'
 
 /** Records of few authors at few places, so that many contradict each other, some in ways that no honest author has. */

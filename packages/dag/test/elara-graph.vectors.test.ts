@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { seededRng } from '@kithnet/kernel'
 import { expect, test } from 'vitest'
-import { RecordGraph } from '../src/record-graph.ts'
+import { RecordGraph } from '../src/graph/record-graph.ts'
 import { header } from './graph-model.ts'
 
 interface GraphVector {

@@ -1,12 +1,16 @@
 import { type Instant, seededRng, utf8 } from '@kithnet/kernel'
 import { createNetwork, type Network } from '@kithnet/testkit'
 import { hash, hashHex, type PeerId, peerIdFromBytes } from '@kithnet/types'
-import type { GossipConfig, GossipEvent } from '../src/gossip-events.ts'
-import { RecordGossip } from '../src/record-gossip.ts'
-import { encodeAnnouncement, encodeSyncMessage, type SyncMessage } from '../src/sync-messages.ts'
-import type { SyncItem } from '../src/sync-keys.ts'
-import type { GossipOutput } from '../src/sync-sessions.ts'
-import type { SyncReport } from '../src/sync-session.ts'
+import type { GossipConfig, GossipEvent } from '../src/sync/gossip-events.ts'
+import { RecordGossip } from '../src/sync/record-gossip.ts'
+import {
+  encodeAnnouncement,
+  encodeSyncMessage,
+  type SyncMessage,
+} from '../src/sync/sync-messages.ts'
+import type { SyncItem } from '../src/sync/sync-keys.ts'
+import type { GossipOutput } from '../src/sync/sync-sessions.ts'
+import type { SyncReport } from '../src/sync/sync-session.ts'
 
 /** A thing that peers of this world exchange: it says of itself what the machine wants to know. */
 export interface Thing {

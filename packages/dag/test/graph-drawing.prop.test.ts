@@ -1,9 +1,9 @@
 import { seededRng } from '@kithnet/kernel'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { drawnRecords, drawRecords } from '../src/graph-drawing.ts'
-import { layered, type Placeable } from '../src/graph-layout.ts'
-import { RecordGraph } from '../src/record-graph.ts'
+import { drawnRecords, drawRecords } from '../src/drawing/graph-drawing.ts'
+import { layered, type Placeable } from '../src/drawing/graph-layout.ts'
+import { RecordGraph } from '../src/graph/record-graph.ts'
 import { digest, header, uuid } from './graph-model.ts'
 
 const things: fc.Arbitrary<Placeable[]> = fc

@@ -1,5 +1,5 @@
 import { type Bytes, epochMs, type Rng, seededRng, toHex } from '@kithnet/kernel'
-import type { RecordHeader } from '../src/record-store.ts'
+import type { RecordHeader } from '../src/stores/record-store.ts'
 
 /** 32 bytes that stand for a number. */
 export function digest(of: number | string): Bytes {

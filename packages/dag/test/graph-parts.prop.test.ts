@@ -1,12 +1,12 @@
 import { type Rng, seededRng } from '@kithnet/kernel'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { Frontier } from '../src/frontier.ts'
-import { KeyHash, KeyTable } from '../src/key-table.ts'
-import { Postings } from '../src/postings.ts'
-import { RecordGraph } from '../src/record-graph.ts'
-import { packUuid, RecordIds, uuidText } from '../src/record-ids.ts'
-import { TimeOrder } from '../src/time-order.ts'
+import { Frontier } from '../src/graph/frontier.ts'
+import { KeyHash, KeyTable } from '../src/graph/key-table.ts'
+import { Postings } from '../src/graph/postings.ts'
+import { RecordGraph } from '../src/graph/record-graph.ts'
+import { packUuid, RecordIds, uuidText } from '../src/graph/record-ids.ts'
+import { TimeOrder } from '../src/graph/time-order.ts'
 import { GraphModel, randomHeaders, uuid } from './graph-model.ts'
 
 const seed = fc.nat(2 ** 31)

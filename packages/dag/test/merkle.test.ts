@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Bytes, fromHex, toHex } from '@kithnet/kernel'
 import { describe, expect, it } from 'vitest'
-import { MerkleTree, verifyConsistency, verifyInclusion } from '../src/merkle.ts'
+import { MerkleTree, verifyConsistency, verifyInclusion } from '../src/proofs/merkle.ts'
 
 const sha256 = (message: Uint8Array): Bytes =>
   Uint8Array.from(createHash('sha256').update(message).digest())

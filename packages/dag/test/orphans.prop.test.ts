@@ -1,7 +1,7 @@
 import { type Rng, seededRng } from '@kithnet/kernel'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type Orphan, type OrphanBounds, Orphans } from '../src/orphans.ts'
+import { type Orphan, type OrphanBounds, Orphans } from '../src/intake/orphans.ts'
 
 const bounds: OrphanBounds = {
   maxRecords: 12,

@@ -10,15 +10,15 @@ import {
 } from '@kithnet/wire'
 import { dilithium3 } from '@kithnet/wire/round3'
 import { expect, test } from 'vitest'
-import { chainMetadata } from '../src/author-chain.ts'
-import { type PlacedDraft, signDraft } from '../src/draft.ts'
-import type { HeldItem } from '../src/gossip-events.ts'
-import { memoryRecords } from '../src/memory-records.ts'
-import { mergeRecords } from '../src/merge-records.ts'
+import { chainMetadata } from '../src/author/author-chain.ts'
+import { type PlacedDraft, signDraft } from '../src/author/draft.ts'
+import type { HeldItem } from '../src/sync/gossip-events.ts'
+import { memoryRecords } from '../src/stores/memory-records.ts'
+import { mergeRecords } from '../src/sync/merge-records.ts'
 import { openRecords } from '../src/open-records.ts'
-import { RecordCarrier } from '../src/record-carrier.ts'
+import { RecordCarrier } from '../src/sync/record-carrier.ts'
 import type { Records } from '../src/records.ts'
-import { itemKinds, recordKey, recordName } from '../src/sync-keys.ts'
+import { itemKinds, recordKey, recordName } from '../src/sync/sync-keys.ts'
 
 const alice = createIdentity(new Uint8Array(32).fill(1))
 const bob = createIdentity(new Uint8Array(32).fill(2))

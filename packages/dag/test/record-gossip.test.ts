@@ -1,8 +1,8 @@
 import { instant } from '@kithnet/kernel'
 import { peerIdFromBytes } from '@kithnet/types'
 import { expect, test } from 'vitest'
-import { Allowances } from '../src/allowances.ts'
-import type { SessionMessage } from '../src/sync-messages.ts'
+import { Allowances } from '../src/sync/allowances.ts'
+import type { SessionMessage } from '../src/sync/sync-messages.ts'
 import { braid, GossipWorld, thing } from './gossip-world.ts'
 
 const quiet = { syncIntervalMs: 1_000_000 }

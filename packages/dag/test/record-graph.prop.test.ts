@@ -1,9 +1,9 @@
 import { concat, equalBytes, fromHex, seededRng } from '@kithnet/kernel'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { RecordGraph } from '../src/record-graph.ts'
-import type { RecordFilter } from '../src/record-query.ts'
-import type { PackedHeader, RecordHeader } from '../src/record-store.ts'
+import { RecordGraph } from '../src/graph/record-graph.ts'
+import type { RecordFilter } from '../src/graph/record-query.ts'
+import type { PackedHeader, RecordHeader } from '../src/stores/record-store.ts'
 import { digest, GraphModel, randomHeaders, type Shape, zoneOf } from './graph-model.ts'
 
 const shape: fc.Arbitrary<Shape> = fc.record({

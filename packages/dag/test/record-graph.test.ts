@@ -1,9 +1,9 @@
 import { epochMs, seededRng } from '@kithnet/kernel'
 import { expect, test } from 'vitest'
-import { claimsOf } from '../src/conflicts.ts'
-import { RecordGraph } from '../src/record-graph.ts'
-import type { RecordHeader } from '../src/record-store.ts'
-import { lateArrival, timeBounds } from '../src/time-bounds.ts'
+import { claimsOf } from '../src/graph/conflicts.ts'
+import { RecordGraph } from '../src/graph/record-graph.ts'
+import type { RecordHeader } from '../src/stores/record-store.ts'
+import { lateArrival, timeBounds } from '../src/graph/time-bounds.ts'
 import { digest, header, uuid } from './graph-model.ts'
 
 function graphOf(...headers: readonly RecordHeader[]): RecordGraph {

@@ -3,7 +3,7 @@ import { codecLaw } from '@kithnet/testkit/suite'
 import { encodeCbor } from '@kithnet/types'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { beyondDepth } from '../src/sync-keys.ts'
+import { beyondDepth } from '../src/sync/sync-keys.ts'
 import {
   type Announcement,
   decodeAnnouncement,
@@ -12,7 +12,7 @@ import {
   encodeSyncMessage,
   maxItemBytes,
   type SyncMessage,
-} from '../src/sync-messages.ts'
+} from '../src/sync/sync-messages.ts'
 
 const bytes = (most: number): fc.Arbitrary<Uint8Array> => fc.uint8Array({ maxLength: most })
 const exactly = (length: number): fc.Arbitrary<Uint8Array> =>

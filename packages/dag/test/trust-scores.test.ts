@@ -6,7 +6,7 @@ import {
   simpleTrust,
   trustLevel,
   weightedTrust,
-} from '../src/trust-scores.ts'
+} from '../src/witnesses/trust-scores.ts'
 
 const day = 86_400
 

@@ -116,12 +116,26 @@ export class Content {
       'shares of this content',
     )
     const blocks = encodedBlocks(this.#source, transfer, shares, this.#pool, options)
-    for await (const { block, symbols } of blocks) {
-      for (const [index, symbol] of shares.entries()) {
-        const bytes = symbolAt(symbols, index, transfer)
-        const proof = this.#tree.proof(symbol * transfer.sourceBlocks + block)
-        yield { id: { block, symbol }, bytes, proof }
-      }
+    for await (const encoded of blocks) yield* this.#proven(encoded, shares)
+  }
+
+  /** The symbols of these shares that are of one block. Reads that block again. */
+  async blockSymbols(block: number, shares: readonly number[]): Promise<readonly ContentSymbol[]> {
+    const { transfer, shares: most } = this.manifest
+    assert(
+      shares.every((share) => Number.isInteger(share) && share >= 0 && share < most),
+      'shares of this content',
+    )
+    const encoded = await encodedBlock(this.#source, transfer, shares, this.#pool, block)
+    return [...this.#proven(encoded, shares)]
+  }
+
+  *#proven({ block, symbols }: EncodedBlock, shares: readonly number[]): Generator<ContentSymbol> {
+    const { transfer } = this.manifest
+    for (const [index, symbol] of shares.entries()) {
+      const bytes = symbolAt(symbols, index, transfer)
+      const proof = this.#tree.proof(symbol * transfer.sourceBlocks + block)
+      yield { id: { block, symbol }, bytes, proof }
     }
   }
 }
@@ -129,6 +143,18 @@ export class Content {
 interface EncodedBlock {
   readonly block: number
   readonly symbols: Uint8Array
+}
+
+async function encodedBlock(
+  source: ContentSource,
+  transfer: TransferInfo,
+  ids: readonly number[],
+  pool: BlockPool,
+  block: number,
+): Promise<EncodedBlock> {
+  const { start, bytes } = blockSpan(transfer, block)
+  const read = await source.read(start, bytes)
+  return { block, symbols: await pool.encode(read, transfer.symbolBytes, ids) }
 }
 
 /** Blocks in order, as many under way as the pool does at once. */
@@ -139,11 +165,8 @@ async function* encodedBlocks(
   pool: BlockPool,
   { signal, progress }: Pick<ContentOptions, 'signal' | 'progress'>,
 ): AsyncGenerator<EncodedBlock, void, undefined> {
-  const encode = async (block: number): Promise<EncodedBlock> => {
-    const { start, bytes } = blockSpan(transfer, block)
-    const read = await source.read(start, bytes)
-    return { block, symbols: await pool.encode(read, transfer.symbolBytes, ids) }
-  }
+  const encode = (block: number): Promise<EncodedBlock> =>
+    encodedBlock(source, transfer, ids, pool, block)
   const underWay: Promise<EncodedBlock>[] = []
   let next = 0
   try {

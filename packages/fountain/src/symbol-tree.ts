@@ -1,5 +1,5 @@
-import { assert, type Bytes, concat, equalBytes } from '@kithnet/kernel'
-import { hash, hashBytes } from '@kithnet/types'
+import { assert, type Bytes, concat } from '@kithnet/kernel'
+import { hash, hashBytes, HashTree, isIncluded, type TreeHashes } from '@kithnet/types'
 import { encodePayloadId, type PayloadId } from './transfer-info.ts'
 
 /** The most symbols of a content: 255 blocks and 2,000 shares. Source: our choice; the tree then has 33 MB. */
@@ -12,34 +12,20 @@ export function symbolHash(id: PayloadId, bytes: Uint8Array): Bytes {
   return hash('symbol', encodePayloadId(id), bytes)
 }
 
-/**
- * A Merkle tree over the hashes of all symbols of a content. Leaves and nodes have different labels, and an odd node moves up
- * unchanged, so a root and a size stand for one list. Source: RFC 9162 section 2.1, built from below.
- */
+/** A Merkle tree over the hashes of all symbols of a content: leaves and nodes have different labels. */
 export class SymbolTree {
-  readonly #levels: readonly (readonly Bytes[])[]
+  readonly root: Bytes
+  readonly #tree: HashTree
 
   constructor(leaves: readonly Bytes[]) {
     assert(leaves.length > 0, 'a content has symbols')
-    const levels: (readonly Bytes[])[] = [leaves]
-    for (let level = leaves; level.length > 1; levels.push(level)) level = above(level)
-    this.#levels = levels
-  }
-
-  get root(): Bytes {
-    return this.#levels.at(-1)![0]!
+    this.#tree = new HashTree(symbolHashes, leaves)
+    this.root = this.#tree.root()
   }
 
   /** The hashes, one after the other, that lead from a leaf to the root. */
   proof(index: number): Bytes {
-    const path: Bytes[] = []
-    let at = index
-    for (const level of this.#levels) {
-      const sibling = level[at ^ 1]
-      if (sibling !== undefined) path.push(sibling)
-      at >>>= 1
-    }
-    return concat(...path)
+    return concat(...this.#tree.inclusionProof(index))
   }
 }
 
@@ -51,29 +37,14 @@ export function isInTree(
   proof: Uint8Array,
   root: Uint8Array,
 ): boolean {
-  let node = leaf
-  let at = index
-  let used = 0
-  for (let width = size; width > 1; width = (width + 1) >>> 1, at >>>= 1) {
-    // The last of an odd number has no sibling and moves up.
-    if (at === width - 1 && width % 2 === 1) continue
-    const sibling = proof.subarray(used, used + hashBytes)
-    if (sibling.length < hashBytes) return false
-    node = at % 2 === 0 ? nodeHash(node, sibling) : nodeHash(sibling, node)
-    used += hashBytes
-  }
-  return used === proof.length && equalBytes(node, root)
+  const path: Uint8Array[] = []
+  for (let at = 0; at < proof.length; at += hashBytes) path.push(proof.subarray(at, at + hashBytes))
+  return isIncluded(symbolHashes, { entry: leaf, index, size, root, path })
 }
 
-function above(level: readonly Bytes[]): readonly Bytes[] {
-  const next: Bytes[] = []
-  for (let index = 0; index < level.length; index += 2) {
-    const right = level[index + 1]
-    next.push(right === undefined ? level[index]! : nodeHash(level[index]!, right))
-  }
-  return next
-}
-
-function nodeHash(left: Uint8Array, right: Uint8Array): Bytes {
-  return hash('symbol-node', left, right)
+const symbolHashes: TreeHashes = {
+  // It is a hash already, and its label is no node's.
+  leaf: (symbol) => symbol,
+  node: (left, right) => hash('symbol-node', left, right),
+  empty: () => hash('symbol-node'),
 }

@@ -253,3 +253,16 @@ test('a stream of symbols becomes a stream of blocks, as they are complete', asy
   const stopped = rebuildContent(content.manifest, content.symbols(shares), { signal })
   await expect(drained(stopped)).rejects.toThrow('enough')
 })
+
+test('the symbols of one block are those that all of them have', async () => {
+  const content = await createContent(memorySource(generatedData(400_000, 9)), { policy: small })
+  const shares = [0, 6, 13]
+  const all = await symbolsOf(content, shares)
+  for (let block = content.manifest.transfer.sourceBlocks - 1; block >= 0; block--) {
+    const some = await content.blockSymbols(block, shares)
+    expect(some).toEqual(all.filter(({ id }) => id.block === block))
+  }
+  await expect(content.blockSymbols(0, [content.manifest.shares])).rejects.toThrow(
+    'shares of this content',
+  )
+})

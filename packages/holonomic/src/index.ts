@@ -16,14 +16,35 @@ export {
   standardMs,
   temporaryMs,
 } from './consent/consent.ts'
+export { type ContentRef, parseRef, refText } from './content/content-ref.ts'
+export {
+  type ContentEntry,
+  type ContentHolder,
+  type Contents,
+  type ContentsEvent,
+  type PutOptions,
+  type PutReport,
+} from './content/contents.ts'
+export type { KeeperConfig, KeeperNote, Refused } from './content/keeper-events.ts'
 export type {
   BodyFault,
+  ContentsFault,
+  BundleFault,
+  CommitFault,
   CosignFault,
+  ExchangeFault,
   ForkFault,
+  LogFault,
+  OptionFault,
+  PublicationFault,
   SnapshotFault,
+  StatementFault,
+  StateFault,
   TrustDefect,
   TrustFault,
+  WitnessForgedFault,
 } from './faults.ts'
+export type { HolonomicOptions } from './part.ts'
 export { Census, type CensusView } from './retention/census.ts'
 export {
   decodeHolding,
@@ -58,6 +79,28 @@ export {
   planRepairs,
   type Repair,
 } from './retention/retention-plan.ts'
+export { type Holonomic, holonomic } from './service.ts'
+export type { AnyHeld, BookEvent, Held } from './statements/held.ts'
+export {
+  decodePledge,
+  encodePledge,
+  maxPledgeMs,
+  type Pledge,
+  pledgeKind,
+} from './statements/pledge.ts'
+export {
+  decodePublication,
+  encodePublication,
+  type Publication,
+  publicationKind,
+} from './statements/publication.ts'
+export {
+  type SignedStatementKind,
+  type StatementByKind,
+  type StatementKind,
+  statementKinds,
+} from './statements/statement-kinds.ts'
+export type { Statements } from './statements/statements.ts'
 export {
   capacityId,
   type Capacity,
@@ -93,6 +136,8 @@ export {
   type Revocation,
   revocationKind,
 } from './trust/grant.ts'
+export type { AdmittedBy } from './trust/standings.ts'
+export type { GrantTerms, TrustBook } from './trust/trust-book.ts'
 export {
   type Checkpoint,
   checkpointKind,
@@ -102,6 +147,7 @@ export {
   logIdOf,
   logLeaf,
   type LogName,
+  type LogState,
 } from './witness/checkpoint.ts'
 export {
   checkpointId,
@@ -134,4 +180,13 @@ export {
   setRoot,
 } from './witness/log-tree.ts'
 export { type StateItems, stateItems } from './witness/state-items.ts'
+export { type ShownLog, type StateComparison, Witness } from './witness/witness.ts'
+export {
+  type BundleRules,
+  maxBundleBytes,
+  verifyWitnessBundle,
+  type WitnessBundle,
+} from './witness/witness-bundle.ts'
+export type { StateDifference } from './witness/witness-events.ts'
 export { WitnessLog } from './witness/witness-log.ts'
+export type { WitnessServiceEvent } from './witness/witness-runner.ts'

@@ -1,4 +1,4 @@
-import { assert, type Bytes, ok, type Result, toHex } from '@kithnet/kernel'
+import { assert, type Bytes, type Fault, ok, type Result, toHex } from '@kithnet/kernel'
 import {
   badShape,
   type CborLimits,
@@ -25,11 +25,11 @@ export interface StatementShape {
 export function writeStatement(
   shape: StatementShape,
   fields: readonly CborValue[],
-  read: (body: Uint8Array) => Result<unknown, BodyFault>,
+  read: (body: Uint8Array) => Result<unknown, Fault>,
 ): Bytes {
   const body = encodeCbor([shape.version, ...fields])
   const back = read(body)
-  const why = back.ok ? '' : 'field' in back.fault ? back.fault.field : back.fault.code
+  const why = back.ok ? '' : 'field' in back.fault ? `${back.fault.field}` : back.fault.code
   assert(back.ok, `a ${shape.name} can be read again: ${why}`)
   return body
 }

@@ -72,7 +72,14 @@ describe('retention', () => {
     const symbol = seededRng('symbol').bytes(1_024)
     const ask = (holder: Actor): Challenge => {
       const effects = audit.on(
-        { type: 'audit', holder: holder.peer, content, id: { block: 0, symbol: 3 }, bytes: symbol },
+        {
+          type: 'audit',
+          holder: holder.peer,
+          author: auditor.peer,
+          content,
+          id: { block: 0, symbol: 3 },
+          against: { bytes: symbol },
+        },
         instant(0),
       )
       const [sent] = effects
@@ -97,7 +104,7 @@ describe('retention', () => {
     expect(answer(honest, mine)).toMatchObject([{ type: 'proven', holder: honest.peer }])
     expect(answer(honest, mine)).toEqual([])
     const lapsed = ask(liar)
-    expect(audit.on({ type: 'fired', key: lapsed.nonce }, instant(5_000))).toMatchObject([
+    expect(audit.on({ type: 'fired', key: 'audit' }, instant(5_000))).toMatchObject([
       { type: 'emit', output: { type: 'unproven', why: 'late' } },
     ])
     expect(answer(liar, lapsed)).toEqual([])

@@ -192,12 +192,18 @@ describe('what peers of Kithnet say', () => {
   )
   law<PossessionMessage>(
     'possession',
-    pairOf(wholeNumber(0, 1), pairOf(pairOf(hex, hex), wholeNumber(0, 2 ** 24 - 1))).map(
-      ([isAnswer, [[nonce, content], symbol]]): PossessionMessage =>
-        isAnswer === 1
-          ? { type: 'answer', nonce, proof: utf8(content).subarray(0, 32) }
-          : { type: 'challenge', nonce, content, id: { block: symbol % 256, symbol } },
-    ),
+    pairOf(
+      wholeNumber(0, 3),
+      record({ nonce: hex, content: hex, symbol: wholeNumber(0, 2 ** 24 - 1), author: anyPeerId }),
+    ).map(([kind, { nonce, content, symbol, author }]): PossessionMessage => {
+      const id = { block: symbol % 256, symbol }
+      if (kind > 1) {
+        return { type: 'challenge', nonce, author, content, id, inFull: kind === 2 }
+      }
+      const bytes = utf8(content)
+      if (kind === 1) return { type: 'answer', nonce, proof: bytes.subarray(0, 32) }
+      return { type: 'shown', nonce, symbol: { id, bytes, proof: bytes.subarray(0, 40) } }
+    }),
     { encode: encodePossession, decode: decodePossession },
   )
 })

@@ -29,7 +29,14 @@ it('what the census finds missing is made anew, proven and rebuilds the content'
   const prove = async (holder: PeerId, share: number): Promise<void> => {
     const symbol = await symbolOf(share)
     const [sent] = audit.on(
-      { type: 'audit', holder, content: id, id: symbol.id, bytes: symbol.bytes },
+      {
+        type: 'audit',
+        holder,
+        author: keeper,
+        content: id,
+        id: symbol.id,
+        against: { bytes: symbol.bytes },
+      },
       instant(0),
     )
     if (sent?.type !== 'send') throw new Error('nothing was asked')

@@ -124,9 +124,10 @@ describe('an audit', () => {
     const audit: Audit = {
       type: 'audit',
       holder: holders[0]!,
+      author: holders[0]!,
       content,
       id: { block: 0, symbol: 1 },
-      bytes: utf8('symbol'),
+      against: { bytes: utf8('symbol') },
     }
     const answer = (nonce: string): PossessionAnswer => ({
       type: 'answer',
@@ -138,7 +139,7 @@ describe('an audit', () => {
       pairOf(wholeNumber(0, 2), pairOf(anyPeerId, wholeNumber(0, 5))).map(([what, [from, n]]) => {
         if (what === 0) return { ...audit, id: { block: n, symbol: 1 } }
         if (what === 1) return { type: 'received' as const, from, message: answer(`${n}`) }
-        return { type: 'fired' as const, key: `${n}` }
+        return { type: 'fired' as const, key: n % 2 === 0 ? 'audit' : `${n}` }
       }),
     )
   })
@@ -153,9 +154,10 @@ describe('an audit', () => {
       const audit: Audit = {
         type: 'audit',
         holder,
+        author: holder,
         content,
         id: { block: 0, symbol: 1 },
-        bytes: utf8('x'),
+        against: { bytes: utf8('x') },
       }
       const [effect] = machine.on(audit, instant(0))
       return effect?.type === 'emit' ? effect.output.type : (effect?.type ?? 'none')

@@ -174,15 +174,51 @@ describe('a cosigner', () => {
         }),
       )
     const restored = new Cosigner(self, backup)
-    const recall = { ...second, type: 'recalled' } as const
-    // Others' signatures, and those under something else, tell it nothing.
-    expect(restored.on({ ...recall, cosignature: cosign(owner, second) })).toEqual([])
-    expect(restored.on({ ...recall, cosignature: cosign(notary, first) })).toEqual([])
-    const recalled = { ...recall, cosignature: cosign(notary, second) }
-    const [kept] = restored.on(recalled)
-    expect(kept).toMatchObject({ type: 'persist' })
-    expect(restored.on(recalled)).toEqual([])
-    expect(put(restored, other, backup)).toMatchObject([refusal('fork', 2), { type: 'fork' }])
+    const recall = (by: Actor, offered: Offered) =>
+      restored.on({ type: 'recalled', cosignature: cosign(by, offered) })
+    // Others' signatures, and those of what it knows, tell it nothing.
+    recall(owner, second)
+    recall(notary, first)
+    expect(restored.knownEpoch(logIdOf(first.checkpoint))).toBe(1)
+    recall(notary, second)
+    expect(restored.knownEpoch(logIdOf(first.checkpoint))).toBe(2)
+    expect(put(restored, other, backup)).toMatchObject([refusal('fork', 2)])
+    expect(put(restored, first, backup)).toMatchObject([refusal('rollback', 2)])
+    // It knows no more than a name: whoever offers shows what that was, and goes on from it.
+    const third = offer(log, 'abc', 2)
+    const basis = encodeCheckpoint(second.checkpoint)
+    const wrong = encodeCheckpoint(other.checkpoint)
+    expect(put(restored, third, backup)).toMatchObject([refusal('inconsistent', 2)])
+    expect(put(restored, { ...third, basis: wrong }, backup)).toMatchObject([
+      refusal('inconsistent', 2),
+    ])
+    fork.commit(state('axy'), noon)
+    const aside = offer(fork, 'axyz', 2)
+    expect(put(restored, { ...aside, basis }, backup)).toMatchObject([refusal('inconsistent', 2)])
+    expect(put(restored, { ...third, basis }, backup)).toMatchObject([{ type: 'cosign' }])
+  })
+
+  it('signs nothing more of a log when two of one epoch are known', () => {
+    const log = new WitnessLog(name)
+    const disk = new Map<string, Uint8Array>()
+    const one = offer(log, 'a', 0)
+    const other = offer(new WitnessLog(name), 'x', 0)
+    const witness = new Cosigner(self, disk)
+    put(witness, one, disk)
+    const cosignature = notary.say(
+      cosignatureKind,
+      encodeCosignature({
+        cosigner: self,
+        log: logIdOf(other.checkpoint),
+        epoch: 1,
+        checkpoint: checkpointId(other.checkpoint),
+        at: noon,
+      }),
+    )
+    witness.on({ type: 'recalled', cosignature })
+    const next = { ...offer(log, 'ab', 1), basis: encodeCheckpoint(one.checkpoint) }
+    expect(put(witness, next, disk)).toMatchObject([refusal('fork', 1)])
+    expect(put(witness, one, disk)).toMatchObject([refusal('fork', 1)])
   })
 
   it('refuses a damaged disk, and one log too many', () => {

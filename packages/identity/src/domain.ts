@@ -19,6 +19,8 @@ export type Domain =
   | 'snapshot'
   | 'holding'
   | 'consent'
+  | 'publication'
+  | 'pledge'
 
 /** A format of others whose signatures have the empty context: the ELRA record, version 1. */
 export type ForeignFormat = 'elra'
@@ -62,6 +64,10 @@ const contextByDomain: Readonly<Record<Domain, Uint8Array>> = {
   holding: utf8('kithnet/1/holding'),
   /** What the author of a content allows. */
   consent: utf8('kithnet/1/consent'),
+  /** A content that its author offers, and its manifest. */
+  publication: utf8('kithnet/1/publication'),
+  /** How much a peer keeps for others. */
+  pledge: utf8('kithnet/1/pledge'),
 }
 
 const noContext = new Uint8Array(0)

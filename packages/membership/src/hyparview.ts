@@ -9,16 +9,15 @@ import {
   sample,
 } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
-import type { Choice } from './choices.ts'
 import type { ViewConfig } from './config.ts'
 import { EffectList } from './effect-list.ts'
 import type { Contact, ViewEvent, ViewOutput } from './events.ts'
 import { idOf, type KnownPeer } from './known-peer.ts'
-import type { Priority, ViewMessage } from './messages.ts'
+import type { ViewMessage } from './messages.ts'
 import { Newcomers } from './newcomers.ts'
-import { pairRank } from './pair-rank.ts'
+import { Places } from './places.ts'
 import { Rejoin } from './rejoin.ts'
-import { type Asked, Repair } from './repair.ts'
+import { Repair } from './repair.ts'
 import { Reunion, reunionKey } from './reunion.ts'
 import { shuffleKey, Shuffles } from './shuffles.ts'
 import { Views } from './views.ts'
@@ -45,7 +44,6 @@ type Message<Type extends ViewMessage['type']> = Extract<ViewMessage, { readonly
  * trying whom it lost; a shuffle's reply walks back.
  */
 export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string, ViewOutput> {
-  readonly #id: PeerId
   readonly #rng: Rng
   readonly #effects = new EffectList<ViewMessage, ViewOutput>()
   readonly #views: Views
@@ -54,15 +52,19 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
   readonly #shuffles: Shuffles
   readonly #reunion: Reunion
   readonly #newcomers: Newcomers
+  readonly #places: Places
   #self: KnownPeer | undefined
   #joined = false
 
   constructor({ self, config, rng }: ViewOptions) {
-    this.#id = self
     this.#rng = rng
     this.#views = new Views(self, config, rng, this.#effects)
     this.#rejoin = new Rejoin(self, config)
     this.#repair = new Repair(config, rng, this.#views, this.#effects, this.#rejoin)
+    this.#places = new Places(self, rng, this.#views, this.#effects, {
+      rejoin: this.#rejoin,
+      repair: this.#repair,
+    })
     this.#shuffles = new Shuffles(self, config, rng, this.#views, this.#effects)
     this.#newcomers = new Newcomers(self, config, rng, this.#views, this.#effects, {
       repair: this.#repair,
@@ -135,7 +137,7 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
         this.#die(event.peer, event.incarnation, now)
         return
       case 'unheard':
-        this.#part(event.peer)
+        this.#places.part(event.peer)
         return
       case 'barred':
         this.#views.bar(event.peer, event.until)
@@ -145,7 +147,7 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
         return
       case 'idle':
         if (!this.#views.active.has(event.peer)) return
-        this.#evict(event.peer)
+        this.#places.evict(event.peer)
         this.#views.barIdle(event.peer, now)
         return
       case 'starved':
@@ -246,7 +248,7 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
     const spare = message.priority === 'spare'
     const affordable = this.#newcomers.afford(message.priority, now)
     const priority = affordable || spare ? message.priority : 'low'
-    const accepted = this.#grant(joiner, priority, 'none', now)
+    const accepted = this.#places.grant(joiner, priority, 'none', now)
     const peers = accepted && !this.#views.isRanked ? [] : this.#newcomers.sampleFor(peer)
     this.#effects.send(peer, { type: 'neighborReply', accepted, self, peers })
     // Who needs no neighbour has its way across with one.
@@ -259,32 +261,17 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
     const excessive = priority === 'high' && !this.#newcomers.afford(priority, now)
     const granted = excessive ? 'low' : priority
     const choice = granted === 'high' ? 'theirs' : 'none'
-    const accepted = this.#grant(message.self, granted, choice, now)
+    const accepted = this.#places.grant(message.self, granted, choice, now)
     if (!accepted) this.#views.reserve([message.self], [], now)
     const reply = { type: 'neighborReply', accepted, self, peers: [] } as const
     this.#effects.send(message.self.descriptor.peer, reply)
-  }
-
-  /** Makes the asking peer a neighbour if its priority and the room here allow it. */
-  #grant(asking: KnownPeer, priority: Priority, choice: Choice, now: Instant): boolean {
-    const peer = asking.descriptor.peer
-    if (peer === this.#id || this.#views.isBarred(peer, now)) return false
-    if (this.#views.active.has(peer)) {
-      this.#views.renew(asking)
-      if (choice === 'theirs') this.#views.choices.chosenBy(peer)
-      return true
-    }
-    if (!this.#views.hasRoom(priority) && (priority !== 'high' || !this.#makeRoom(peer, now)))
-      return false
-    this.#activate(asking, choice, now)
-    return true
   }
 
   #onNeighborReply(message: Message<'neighborReply'>, now: Instant): void {
     const peer = message.self.descriptor.peer
     const asked = this.#repair.settle(peer, now)
     if (message.accepted) {
-      this.#accepted(message.self, asked, now)
+      this.#places.take(message.self, asked, now)
     } else if (asked !== undefined) {
       this.#rejoin.find(peer)
       this.#views.reserve([message.self], [], now)
@@ -293,27 +280,6 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
     if (asked !== 'contact' && asked !== 'reunion') return
     this.#views.reserve(message.peers, [], now)
     if (message.accepted && asked === 'contact') this.#repair.awaitWalks(now)
-  }
-
-  #accepted(accepting: KnownPeer, asked: Asked | undefined, now: Instant): void {
-    const peer = accepting.descriptor.peer
-    if (peer === this.#id) return
-    if (this.#views.active.has(peer)) {
-      this.#views.renew(accepting)
-      return
-    }
-    if (asked === 'promotion' && this.#views.choices.missing > 0) {
-      const { outgoing } = this.#views.choices
-      if (outgoing !== undefined) this.#evict(outgoing)
-      this.#activate(accepting, 'own', now)
-      return
-    }
-    if (!this.#views.hasRoom('low') && (asked !== 'walkHigh' || !this.#makeRoom(peer, now))) {
-      this.#effects.send(peer, { type: 'disconnect', cause: 'full' })
-      this.#views.reserve([accepting], [], now)
-      return
-    }
-    this.#activate(accepting, 'none', now)
   }
 
   #onDisconnect(from: PeerId, { cause }: Message<'disconnect'>, now: Instant): void {
@@ -348,15 +314,6 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
     this.#views.bury(peer, incarnation, now)
   }
 
-  /** The link to a neighbour is of no use: it looks for another, and both are reserves of each other. */
-  #part(peer: PeerId): void {
-    if (!this.#views.active.has(peer)) return
-    this.#effects.send(peer, { type: 'disconnect', cause: 'silent' })
-    this.#views.demote(peer, 'unheard')
-    this.#views.refuse(peer)
-    this.#effects.release(peer)
-  }
-
   /** Names reserves to what runs above, those that were reached before first. Whoever asks cannot choose whom. */
   #rescue(now: Instant): void {
     const rescuers: KnownPeer[] = []
@@ -375,28 +332,6 @@ export class HyParView implements Machine<ViewEvent, PeerId, ViewMessage, string
   #lose(peer: PeerId, now: Instant): void {
     const known = this.#views.active.get(peer)
     if (known !== undefined) this.#reunion.lose(known, now)
-  }
-
-  #activate(known: KnownPeer, choice: Choice, now: Instant): void {
-    const { peer } = known.descriptor
-    this.#repair.settle(peer, now)
-    this.#rejoin.find(peer)
-    this.#views.activate(known, choice, now)
-    this.#repair.succeed()
-  }
-
-  /** Ends the neighbourhood with somebody who may go; false when there is none. */
-  #makeRoom(asking: PeerId, now: Instant): boolean {
-    const rank = (other: PeerId): number => pairRank(this.#id, other)
-    const peer = this.#views.choices.evictable(this.#rng, now, rank, asking)
-    if (peer !== undefined) this.#evict(peer)
-    return peer !== undefined
-  }
-
-  #evict(peer: PeerId): void {
-    this.#effects.send(peer, { type: 'disconnect', cause: 'evicted' })
-    this.#views.demote(peer, 'replaced')
-    this.#effects.release(peer)
   }
 }
 

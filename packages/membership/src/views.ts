@@ -1,18 +1,11 @@
-import {
-  after,
-  BoundedMap,
-  ExpiringMap,
-  type Instant,
-  pick,
-  type Rng,
-  sample,
-} from '@kithnet/kernel'
+import { type Instant, pick, type Rng, sample } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
 import { AddressProofs } from './address-proofs.ts'
 import { type Choice, Choices } from './choices.ts'
 import type { ViewConfig } from './config.ts'
 import type { EffectList } from './effect-list.ts'
 import type { NeighbourDownCause, ViewOutput } from './events.ts'
+import { Exclusions } from './exclusions.ts'
 import { idOf, type KnownPeer } from './known-peer.ts'
 import type { Priority, ViewMessage } from './messages.ts'
 import { pairRank } from './pair-rank.ts'
@@ -20,21 +13,10 @@ import { isNewer, PartialView } from './partial-view.ts'
 import { RankedReserves } from './ranked-reserves.ts'
 import { RecentReserves, type Reserves } from './reserves.ts'
 
-/** How long a dead peer is remembered, so that shuffles cannot bring it back. Source: our choice. */
-const deadTtlMs = 300_000
-/** Most dead peers remembered, and most that could not be reached. Source: our choice. */
-const maxDead = 1024
-/**
- * How long a peer that could not be reached is not taken again on hearsay, in shuffle periods. Source: our
- * choice; others find out within a few periods of their own.
- */
-const unreachablePeriods = 4
 /** Shuffle periods between two rotations. Source: facts on eclipse: 6 seeds every 25 cycles. */
 const rotationPeriods = 25
 /** The same for the choices of a young peer, which it made when it knew few. Source: our choice. */
 const youngPeriods = 5
-/** Most peers remembered that must not be chosen. Source: our choice; as many as the overlay bans. */
-const maxBarred = 1_024
 /**
  * Reserves that count as near. Source: measured; with fewer, ids made for one victim are its choices, with more, full peers refuse
  * honest choices where sybils ask everybody.
@@ -42,11 +24,6 @@ const maxBarred = 1_024
 const bandReserves = 16
 /** One of so many candidates is chosen at random, while nobody refuses. Source: our choice; one own choice of three. */
 const oneAtRandom = 3
-/** How long a neighbour that was of no use is not taken again; twice as long each time. Source: our choice. */
-const idleMs = 120_000
-/** Source: our choice; half an hour. */
-const maxIdleDoublings = 4
-
 /**
  * The active and the passive view together: disjoint, bounded, never with this peer itself. Tells what enters
  * and what leaves.
@@ -61,12 +38,7 @@ export class Views {
   readonly #effects: EffectList<ViewMessage, ViewOutput>
   /** Passive peers that have refused to be neighbours since they were last forgiven. */
   readonly #refused = new Set<PeerId>()
-  readonly #dead = new ExpiringMap<PeerId, number>(maxDead, deadTtlMs)
-  readonly #barredUntil = new BoundedMap<PeerId, Instant>(maxBarred)
-  readonly #idleUntil = new BoundedMap<PeerId, Instant>(maxBarred)
-  /** How often each was exchanged as idle since it was last of use. */
-  readonly #idleTimes = new BoundedMap<PeerId, number>(maxBarred)
-  readonly #unreachable: ExpiringMap<PeerId, KnownPeer>
+  readonly #exclusions: Exclusions
   readonly #proofs = new AddressProofs()
   #periods = 0
 
@@ -80,7 +52,7 @@ export class Views {
     this.#config = config
     this.#rng = rng
     this.#effects = effects
-    this.#unreachable = new ExpiringMap(maxDead, unreachablePeriods * config.shuffleIntervalMs)
+    this.#exclusions = new Exclusions(config.shuffleIntervalMs)
     this.active = new PartialView(config.activeCapacity)
     this.choices = new Choices(config.outboundQuota, config.activeCapacity)
     this.passive =
@@ -107,8 +79,7 @@ export class Views {
 
   /** The peer has proven by itself that it lives, whatever was said of it before. */
   lives(peer: PeerId): void {
-    if (this.#dead.size > 0) this.#dead.delete(peer)
-    if (this.#unreachable.size > 0) this.#unreachable.delete(peer)
+    this.#exclusions.lives(peer)
   }
 
   /** A link to the peer was made from here at this address. */
@@ -127,7 +98,7 @@ export class Views {
     this.#proofs.missed(peer)
     const known = this.passive.get(peer)
     if (known === undefined) return
-    if (this.isRanked) this.#unreachable.set(peer, known, now)
+    if (this.isRanked) this.#exclusions.miss(known, now)
     this.drop(peer)
   }
 
@@ -185,7 +156,7 @@ export class Views {
     for (const peer of ids) {
       if (wanted.size >= count) break
       if (peer === this.#self || this.active.has(peer) || this.passive.has(peer)) continue
-      if (this.#dead.has(peer, now) || this.#unreachable.has(peer, now)) continue
+      if (this.#exclusions.isLost(peer, now)) continue
       if (!this.isBarred(peer, now) && this.passive.wants(peer)) wanted.add(peer)
     }
     return [...wanted]
@@ -220,7 +191,7 @@ export class Views {
   activate(known: KnownPeer, choice: Choice, now: Instant): void {
     const peer = known.descriptor.peer
     if (!this.#takeFromPassive(peer)) this.#effects.emit({ type: 'learned', known })
-    this.#dead.delete(peer)
+    this.#exclusions.revive(peer)
     this.active.add(known)
     this.choices.set(peer, choice, now)
     this.#effects.emit({ type: 'neighbourUp', peer })
@@ -262,43 +233,39 @@ export class Views {
    */
   reserve(peers: readonly KnownPeer[], given: PeerId[], now: Instant): void {
     for (const known of peers) {
-      const { peer, incarnation } = known.descriptor
+      const { peer } = known.descriptor
       if (peer === this.#self || this.isBarred(peer, now)) continue
       const held = this.get(peer)
       if (held !== undefined) {
         if (held !== known) this.renew(known)
         continue
       }
-      const dead = this.#dead.size === 0 ? undefined : this.#dead.get(peer, now)
-      if (dead !== undefined && incarnation <= dead) continue
-      if (this.#isUnreachable(known, now)) continue
+      if (this.#exclusions.isHearsay(known, now)) continue
       if (this.#take(known, given)) this.#effects.emit({ type: 'learned', known })
     }
   }
 
   /** Remembers a death: the peer comes back only with a later incarnation, or by asking itself. */
   bury(peer: PeerId, incarnation: number, now: Instant): void {
-    this.#dead.set(peer, incarnation, now)
+    this.#exclusions.bury(peer, incarnation, now)
     this.drop(peer)
   }
 
   /** Keeps a peer out of the reserves until then. */
   bar(peer: PeerId, until: Instant): void {
-    this.#barredUntil.set(peer, until)
+    this.#exclusions.bar(peer, until)
     this.drop(peer)
   }
 
   /** The neighbour was of no use: it stays out for a while, and longer each time. */
   barIdle(peer: PeerId, now: Instant): void {
-    const times = this.#idleTimes.peek(peer) ?? 0
-    this.#idleTimes.set(peer, times + 1)
-    this.#idleUntil.set(peer, after(now, idleMs * 2 ** Math.min(times, maxIdleDoublings)))
+    this.#exclusions.barIdle(peer, now)
     this.drop(peer)
   }
 
   /** The neighbour has been of use. */
   prize(peer: PeerId): void {
-    this.#idleTimes.delete(peer)
+    this.#exclusions.prize(peer)
     this.choices.prize(peer)
   }
 
@@ -356,9 +323,8 @@ export class Views {
    * that nothing reaches: short of neighbours, it takes them again.
    */
   isBarred(peer: PeerId, now: Instant): boolean {
-    if ((this.#barredUntil.peek(peer) ?? now) > now) return true
     const isShort = this.active.size * 2 < this.#config.activeTarget
-    return !isShort && (this.#idleUntil.peek(peer) ?? now) > now
+    return this.#exclusions.isBarred(peer, now) || (!isShort && this.#exclusions.isIdle(peer, now))
   }
 
   /** Ranks below it are low: as many reserves as `bandReserves` have one, give or take. */
@@ -396,12 +362,6 @@ export class Views {
     if (this.#take(known, [])) return true
     this.#forget([peer])
     return false
-  }
-
-  #isUnreachable(known: KnownPeer, now: Instant): boolean {
-    if (this.#unreachable.size === 0) return false
-    const missed = this.#unreachable.get(known.descriptor.peer, now)
-    return missed !== undefined && !isNewer(known, missed)
   }
 
   /** These are in no view any more. */

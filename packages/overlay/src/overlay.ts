@@ -1,6 +1,4 @@
 import {
-  after,
-  type Effect,
   type EpochMs,
   type Fault,
   type Fired,
@@ -18,6 +16,7 @@ import {
 import { Pubsub, type PubsubEvent, type PubsubOutput, type StreamNumbers } from '@kithnet/pubsub'
 import { type PeerId, peerIdOf, type TopicId } from '@kithnet/types'
 import { type Admission, admissionOfFrame, admissionOfMessage } from './admission.ts'
+import { EffectList, type OverlayEffect, type PassedEffect } from './effect-list.ts'
 import type { OverlayEvent, OverlayOutput } from './events.ts'
 import { type OverlayFault, priceOf } from './faults.ts'
 import { decodeFrame } from './frame.ts'
@@ -27,10 +26,7 @@ import type { OverlayOptions } from './options.ts'
 import { OwnDescriptor } from './own-descriptor.ts'
 import { SignRequests } from './sign-requests.ts'
 import { createTrust, serve, type Trust } from './trust.ts'
-import { isDescriptor } from './verified-kind.ts'
 import { type OverlayView, overlayViewOf } from './view.ts'
-
-type OverlayEffect = Effect<PeerId, OverlayMessage, string, OverlayOutput>
 
 /**
  * Membership, broadcast and trust as one machine: what the simulator runs is what ships. It tells the broadcast
@@ -48,11 +44,10 @@ export class Overlay implements Machine<
   readonly #trust: Trust
   readonly #descriptor: OwnDescriptor
   readonly #quotas: LinkQuotas
-  readonly #signing = new SignRequests((output) => this.#emit(output))
+  readonly #effects = new EffectList()
+  readonly #signing = new SignRequests((output) => this.#effects.emit(output))
   #epochAtZero: EpochMs
   #joined = false
-  #fetchesAt: Instant | undefined
-  #effects: OverlayEffect[] = []
   /** What follows from the event, when its own effects are done. */
   #next: (MembershipEvent | Extract<PubsubEvent, { type: 'gone' }>)[] = []
 
@@ -67,11 +62,11 @@ export class Overlay implements Machine<
       rng: options.rng.fork('pubsub'),
     })
     this.#trust = createTrust(options, {
-      send: (to, message) => this.#send(to, message),
-      emit: (output) => this.#emit(output),
+      send: (to, message) => this.#effects.send(to, message),
+      emit: (output) => this.#effects.emit(output),
       blame: (peer, fault, now) => this.#blame(peer, fault, now),
       forked: (peer, evidence, now) => {
-        this.#emit({ type: 'descriptorFork', peer, evidence })
+        this.#effects.emit({ type: 'descriptorFork', peer, evidence })
         const fault: OverlayFault = { code: 'overlay/descriptor-fork', peer }
         this.#shed(peer, fault, now)
       },
@@ -83,7 +78,7 @@ export class Overlay implements Machine<
       sign: (body) => this.#signing.ask('descriptor', body, 'descriptor'),
       verify: (signed) => {
         const token = ownDescriptorToken
-        this.#emit({ type: 'verify', token, domain: 'descriptor', signed, publicKey })
+        this.#effects.emit({ type: 'verify', token, domain: 'descriptor', signed, publicKey })
       },
       described: (known) => this.#next.push({ type: 'described', self: known }),
     })
@@ -91,7 +86,6 @@ export class Overlay implements Machine<
   }
 
   on(event: OverlayEvent, now: Instant): readonly OverlayEffect[] {
-    this.#effects = []
     this.#handle(event, now)
     for (let next = this.#next.shift(); next !== undefined; next = this.#next.shift()) {
       if (next.type !== 'gone') this.#toMembership(next, now)
@@ -101,8 +95,8 @@ export class Overlay implements Machine<
       }
     }
     this.#trust.authenticator.flush()
-    this.#armFetches(now)
-    return this.#effects
+    this.#effects.armFetches(this.#trust.authenticator.tickMs, now)
+    return this.#effects.take()
   }
 
   /** What the node looks like now. */
@@ -223,7 +217,7 @@ export class Overlay implements Machine<
     const { peer, publicKey, dialled } = event
     this.#trust.acquaintances.linked(peer, true)
     if (this.#trust.acquaintances.isBanned(peer, now)) {
-      this.#emit({ type: 'shed', peer, fault: { code: 'overlay/banned' } })
+      this.#effects.emit({ type: 'shed', peer, fault: { code: 'overlay/banned' } })
       return
     }
     if (publicKey !== undefined && peerIdOf(publicKey) === peer) {
@@ -240,13 +234,9 @@ export class Overlay implements Machine<
   }
 
   #fired(key: string, now: Instant): void {
-    if (key === fetchTimer) {
-      this.#fetchesAt = undefined
-      this.#trust.authenticator.tick(now)
-      return
-    }
-    const fired: Fired<string> = { type: 'fired', key: key.slice(1) }
-    if (key.startsWith(membershipPrefix)) this.#toMembership(fired, now)
+    const { part, fired } = this.#effects.fired(key)
+    if (part === 'keys') this.#trust.authenticator.tick(now)
+    else if (part === 'membership') this.#toMembership(fired, now)
     else this.#toPubsub(fired, now)
   }
 
@@ -259,13 +249,8 @@ export class Overlay implements Machine<
 
   /** Tokens of the authenticator count up, those of the own descriptor down. */
   #checked(event: Extract<OverlayEvent, { type: 'checked' }>, now: Instant): void {
-    if (event.token >= 0) {
-      this.#trust.authenticator.onChecked(event, now)
-      return
-    }
-    const { value } = event
-    const descriptor = value !== undefined && isDescriptor(value) ? value : undefined
-    this.#descriptor.checked(descriptor, this.#wall(now))
+    if (event.token >= 0) this.#trust.authenticator.onChecked(event, now)
+    else this.#descriptor.checked(event.value, this.#wall(now))
   }
 
   #toMembership(event: MembershipEvent | Fired<string>, now: Instant): void {
@@ -279,7 +264,7 @@ export class Overlay implements Machine<
           this.#next.push({ type: 'linkDown', peer: effect.to, cause: 'unreachable' })
           return
         }
-        this.#send(effect.to, {
+        this.#effects.send(effect.to, {
           type: 'membership',
           value: encodeMembershipMessage(effect.message),
         })
@@ -288,18 +273,18 @@ export class Overlay implements Machine<
         this.#onMembership(effect.output, now)
         return
       default:
-        this.#pass(membershipPrefix, effect)
+        this.#pass('membership', effect)
     }
   }
 
   #onMembership(output: MembershipOutput, now: Instant): void {
     switch (output.type) {
       case 'neighbourUp':
-        this.#emit(output)
+        this.#effects.emit(output)
         this.#toPubsub(output, now)
         return
       case 'neighbourDown': {
-        this.#emit(output)
+        this.#effects.emit(output)
         const { peer, cause } = output
         const isExchanged = cause === 'evicted' || cause === 'replaced'
         const lives = isExchanged && !this.#trust.acquaintances.isBanned(peer, now)
@@ -309,24 +294,24 @@ export class Overlay implements Machine<
       case 'learned': {
         const { peer, addresses } = output.known.descriptor
         this.#trust.acquaintances.described(peer, true)
-        this.#emit({ type: 'learned', peer, addresses, known: output.known })
+        this.#effects.emit({ type: 'learned', peer, addresses, known: output.known })
         return
       }
       case 'forgot':
         this.#trust.acquaintances.described(output.peer, false)
-        this.#emit(output)
+        this.#effects.emit(output)
         return
       case 'suspected':
       case 'dead':
       case 'alive':
-        this.#emit({ type: output.type, peer: output.peer })
+        this.#effects.emit({ type: output.type, peer: output.peer })
         return
       case 'rescuer':
         if (!this.#trust.acquaintances.isBanned(output.peer, now)) this.#toPubsub(output, now)
         return
       case 'isolated':
       case 'healed':
-        this.#emit(output)
+        this.#effects.emit(output)
         return
       case 'describe':
         this.#descriptor.describe(output.incarnation, this.#wall(now))
@@ -338,22 +323,20 @@ export class Overlay implements Machine<
       switch (effect.type) {
         case 'send':
           if (this.#trust.acquaintances.isBanned(effect.to, now)) break
-          this.#send(effect.to, { type: 'pubsub', message: effect.message })
+          this.#effects.send(effect.to, { type: 'pubsub', message: effect.message })
           break
         case 'emit':
           this.#onPubsub(effect.output, now)
           break
         default:
-          this.#pass(pubsubPrefix, effect)
+          this.#pass('pubsub', effect)
       }
     }
   }
 
-  /** The parts' timers share one table, under prefixes. */
-  #pass(prefix: string, effect: Exclude<OverlayEffect, { type: 'send' | 'emit' }>): void {
+  #pass(part: 'membership' | 'pubsub', effect: PassedEffect): void {
     if (effect.type === 'release') this.#trust.authenticator.excuse(effect.peer)
-    if (effect.type !== 'arm' && effect.type !== 'disarm') this.#effects.push(effect)
-    else this.#effects.push({ ...effect, key: prefix + effect.key })
+    this.#effects.pass(part, effect)
   }
 
   #onPubsub(output: PubsubOutput, now: Instant): void {
@@ -374,7 +357,7 @@ export class Overlay implements Machine<
         return
       case 'standing':
         this.#trust.acquaintances.graylist(output.peer, output.standing === 'graylisted')
-        this.#emit(output)
+        this.#effects.emit(output)
         return
       case 'shed':
         this.#shed(output.peer, output.fault, now)
@@ -388,7 +371,7 @@ export class Overlay implements Machine<
       case 'repaired':
       case 'lost':
       case 'equivocation':
-        this.#emit(output)
+        this.#effects.emit(output)
     }
   }
 
@@ -396,7 +379,7 @@ export class Overlay implements Machine<
   #shed(peer: PeerId, fault: Fault, now: Instant): void {
     const until = this.#trust.acquaintances.ban(peer, now)
     this.#next.push({ type: 'barred', peer, until })
-    this.#emit({ type: 'shed', peer, fault })
+    this.#effects.emit({ type: 'shed', peer, fault })
     // Its trees are mended now, and not when the link is down at last.
     this.#next.push({ type: 'gone', peer })
   }
@@ -405,29 +388,9 @@ export class Overlay implements Machine<
     this.#toPubsub({ type: 'misbehaved', peer, fault, price: priceOf(fault) }, now)
   }
 
-  #armFetches(now: Instant): void {
-    const { tickMs } = this.#trust.authenticator
-    if (tickMs === undefined) return
-    const at = after(now, tickMs)
-    if (this.#fetchesAt !== undefined && this.#fetchesAt <= at) return
-    this.#fetchesAt = at
-    this.#effects.push({ type: 'arm', key: fetchTimer, at })
-  }
-
-  #send(to: PeerId, message: OverlayMessage): void {
-    this.#effects.push({ type: 'send', to, message })
-  }
-
-  #emit(output: OverlayOutput): void {
-    this.#effects.push({ type: 'emit', output })
-  }
-
   #wall(now: Instant): EpochMs {
     return wallAt(this.#epochAtZero, now)
   }
 }
 
-const membershipPrefix = 'm'
-const pubsubPrefix = 'p'
-const fetchTimer = 'keys'
 const ownDescriptorToken = -1

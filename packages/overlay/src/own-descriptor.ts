@@ -2,6 +2,7 @@ import type { EpochMs } from '@kithnet/kernel'
 import type { KnownPeer } from '@kithnet/membership'
 import {
   type Address,
+  type Batch,
   type Descriptor,
   encodeDescriptor,
   maxAddresses,
@@ -10,6 +11,7 @@ import {
   type Signed,
   type Verified,
 } from '@kithnet/types'
+import { isDescriptor } from './verified-kind.ts'
 
 /** What a descriptor goes through, outside. */
 export interface DescriptorHost {
@@ -66,11 +68,13 @@ export class OwnDescriptor {
   }
 
   /** The check of its own signature has come out. */
-  checked(value: Verified<Descriptor> | undefined, wall: EpochMs): void {
+  checked(value: Verified<Batch> | Verified<Descriptor> | undefined, wall: EpochMs): void {
     const signed = this.#verifying
     if (signed === undefined) return
     this.#verifying = undefined
-    if (value !== undefined) this.#host.described({ descriptor: value, signed })
+    if (value !== undefined && isDescriptor(value)) {
+      this.#host.described({ descriptor: value, signed })
+    }
     if (this.#stale) this.#begin(wall)
   }
 

@@ -37,5 +37,6 @@ export type {
   WantFragmentsMessage,
 } from './messages.ts'
 export type { PubsubOptions } from './options.ts'
-export { type NeighbourView, Pubsub, type PubsubView } from './pubsub.ts'
+export { Pubsub } from './pubsub.ts'
 export type { LossCause, Order, StreamNumbers } from './stream-order.ts'
+export type { NeighbourView, PubsubView } from './view.ts'

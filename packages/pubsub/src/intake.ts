@@ -11,9 +11,8 @@ import {
 import type { Acceptance } from './acceptance.ts'
 import { contentOfManifest } from './assemblies.ts'
 import type { TrustedBatch } from './batch-book.ts'
-import { type BatchDebt, BatchDebts } from './batch-debts.ts'
+import { BatchRequests } from './batch-requests.ts'
 import type { Dissemination } from './dissemination.ts'
-import type { ContentFault } from './faults.ts'
 import { contradiction } from './lanes.ts'
 import { prefixOf } from './id-prefix.ts'
 import { LargeMessages } from './large-messages.ts'
@@ -34,7 +33,7 @@ export class Intake {
   readonly #state: State
   readonly #acceptance: Acceptance
   readonly #dissemination: Dissemination
-  readonly #debts = new BatchDebts()
+  readonly #requests: BatchRequests
   readonly #owed = new OwedMessages()
   readonly #ids: MessageIds
 
@@ -44,6 +43,7 @@ export class Intake {
     this.#acceptance = acceptance
     this.#dissemination = dissemination
     this.pending = new Pending(state.links, pendingMessages, pendingBytes)
+    this.#requests = new BatchRequests(state, dissemination, this.pending)
     this.large = new LargeMessages(state, acceptance, dissemination, this.pending)
     this.#ids = new MessageIds(state.network)
   }
@@ -57,20 +57,20 @@ export class Intake {
     const known = book.get(id)
     if (known !== undefined) {
       this.#owed.broughtBy(id, from)
-      return this.#debts.settle(from, known.batch.ids)
+      return this.#requests.settle(from, known.batch.ids)
     }
     if (link.hasBad(id))
       return this.#state.blame(from, { code: 'pubsub/forged-batch', batch: id }, now)
     const pending = this.pending.batches.get(id)
     if (pending !== undefined) {
-      this.#debts.settle(from, pending.batch.ids)
+      this.#requests.settle(from, pending.batch.ids)
       if (addSource(pending.sources, from)) this.#tellSource(pending, from)
       return
     }
     const decoded = decodeBatch(signed.body)
     if (!decoded.ok) return this.#state.blame(from, decoded.fault, now)
     const batch = decoded.value
-    this.#debts.settle(from, batch.ids)
+    this.#requests.settle(from, batch.ids)
     if (!this.#isTimely(id, batch, from, now)) return
     if (batch.ids.every((message) => this.#state.seen.has(message))) return
     const bytes = signed.body.length + signed.signature.length
@@ -134,7 +134,7 @@ export class Intake {
     }
     const left = batch.ids.filter((id) => !seen.has(id))
     if (left.length === 0) return
-    const waitMs = Math.max(this.#state.config.graceMinMs, 2 * this.#roundTripOf(owner))
+    const waitMs = Math.max(this.#state.config.graceMinMs, 2 * this.#requests.roundTripOf(owner))
     this.#owed.add(pending.id, left, pending.sources, waitMs, now)
     this.#armTick(now)
   }
@@ -156,7 +156,7 @@ export class Intake {
       const kept = waiting.sources.filter((source) => !pending.sources.includes(source))
       waiting.sources.splice(0, waiting.sources.length, ...kept)
       if (this.pending.isListed(id)) continue
-      if (waiting.sources.length > 0) this.#askNext(waiting, now)
+      if (waiting.sources.length > 0) this.#requests.askNext(waiting, now)
       else this.#drop(waiting, pending.sources, now)
     }
   }
@@ -164,15 +164,7 @@ export class Intake {
   /** Retries, gives up and forgets what waits for too long. */
   tick(now: Instant): void {
     const { config } = this.#state
-    for (const { peer, message } of this.#debts.reminders(now)) {
-      this.#state.effects.send(peer, { type: 'wantBatches', ids: [message] })
-    }
-    // What was owed together was one batch, most likely.
-    const blamed = new Set<PeerId>()
-    for (const debt of this.#debts.due(now)) {
-      if (!blamed.has(debt.peer)) this.#blameWithheld(debt, now)
-      blamed.add(debt.peer)
-    }
+    this.#requests.tick(now)
     for (const waiting of [...this.pending.messages.values()]) this.#look(waiting, now)
     for (const pending of [...this.pending.batches.values()]) {
       if (now - pending.since < config.pendingMs) continue
@@ -188,7 +180,7 @@ export class Intake {
 
   /** The link to a peer is gone: what only it delivered cannot be proven any more. */
   forget(peer: PeerId, now: Instant): void {
-    this.#debts.forget(peer)
+    this.#requests.forget(peer)
     this.large.forget(peer, now)
     for (const waiting of [...this.pending.messages.values()]) {
       const index = waiting.sources.indexOf(peer)
@@ -237,7 +229,7 @@ export class Intake {
   /** Keeps a message until its batch is verified. */
   #await(id: MessageId, message: EagerMessage | ManifestMessage, from: PeerId, now: Instant): void {
     const added = this.pending.addMessage(id, message, from, now)
-    if (!this.pending.isListed(id)) this.#askNext(added, now)
+    if (!this.pending.isListed(id)) this.#requests.askNext(added, now)
   }
 
   /** The message counts as brought by whoever was asked for it, or else by the first who brought its batch, too. */
@@ -269,47 +261,16 @@ export class Intake {
   #addDeliverer(waiting: PendingMessage, from: PeerId, now: Instant): void {
     if (!addSource(waiting.sources, from) || this.pending.isListed(waiting.id)) return
     // The first one owes the batch and is late already: this one is asked for it, too.
-    if (now >= this.#hedgeAt(waiting)) this.#askNext(waiting, now)
+    if (now >= this.#requests.hedgeAt(waiting)) this.#requests.askNext(waiting, now)
   }
 
-  /** Asks the next deliverer, who must have it, for the batch that lists the message. */
-  #askNext(waiting: PendingMessage, now: Instant): void {
-    const { sources, asked } = waiting
-    const peer = sources[(asked === undefined ? -1 : sources.indexOf(asked)) + 1] ?? sources[0]
-    if (peer === undefined) return
-    waiting.asked = peer
-    waiting.askedAt = now
-    const waitMs = this.#roundTripOf(peer)
-    const dueAt = after(now, 2 * waitMs)
-    // Three questions: of ten frames one is lost on bad links, and one answer is enough.
-    const remindAt = [this.#hedgeAt(waiting), after(now, waitMs)]
-    this.#debts.add({ peer, message: waiting.id, askedAt: now, remindAt, dueAt })
-    this.#state.effects.send(peer, { type: 'wantBatches', ids: [waiting.id] })
-  }
-
-  /** One message without a verified batch: hedges within a round trip, blames after two, gives up in the end. */
+  /** One message without a verified batch: asks on, gives up in the end. */
   #look(waiting: PendingMessage, now: Instant): void {
-    if (now - waiting.since >= this.#state.config.pendingMs) {
-      return this.#drop(waiting, waiting.sources, now)
-    }
-    if (this.pending.isListed(waiting.id)) return
-    if (waiting.asked === undefined) return this.#askNext(waiting, now)
-    const roundTripMs = this.#roundTripOf(waiting.asked)
-    const waited = now - waiting.askedAt
-    if (waited >= 2 * roundTripMs) {
-      const silent = waiting.asked
-      const index = waiting.sources.indexOf(silent)
-      if (index >= 0) waiting.sources.splice(index, 1)
-      waiting.asked = undefined
-      waiting.hedged = false
-      if (waiting.sources.length === 0) return this.#drop(waiting, [silent], now)
-      return this.#askNext(waiting, now)
-    }
-    if (waiting.hedged || now < this.#hedgeAt(waiting)) return
-    waiting.hedged = true
-    const other = waiting.sources.find((source) => source !== waiting.asked)
-    if (other === undefined) this.#pullElsewhere(waiting, waiting.sources, now)
-    else this.#state.effects.send(other, { type: 'wantBatches', ids: [waiting.id] })
+    const tried =
+      now - waiting.since >= this.#state.config.pendingMs
+        ? waiting.sources
+        : this.#requests.look(waiting, now)
+    if (tried !== undefined) this.#drop(waiting, tried, now)
   }
 
   /** Gives up a message that cannot be proven; others may still have it. */
@@ -317,10 +278,6 @@ export class Intake {
     this.pending.deleteMessage(waiting)
     const assembly = this.#state.assemblies.get(waiting.id)
     if (assembly !== undefined) this.large.end(assembly)
-    this.#pullElsewhere(waiting, tried, now)
-  }
-
-  #pullElsewhere(waiting: PendingMessage, tried: readonly PeerId[], now: Instant): void {
     this.#dissemination.pullFromOther(waiting.id, waiting.message.author, tried, now)
   }
 
@@ -360,54 +317,9 @@ export class Intake {
     this.#state.effects.emit({ type: 'source', token, from })
   }
 
-  /**
-   * Lost frames look like withheld ones, but not one after the other: each in a row costs twice the one before.
-   * Who has said nothing since it can have heard the question withholds nothing: it may be gone.
-   */
-  #blameWithheld({ peer, message, askedAt }: BatchDebt, now: Instant): void {
-    const link = this.#state.links.of(peer)
-    const fault: ContentFault = { code: 'pubsub/batch-withheld', message }
-    const wasRefused = link.refusedAt !== undefined && now - link.refusedAt < refusalMs
-    const answersFrom = after(askedAt, link.roundTrip.smoothedMs ?? 0)
-    const isSilent = link.heardAt === undefined || link.heardAt <= answersFrom
-    // Messages of one batch are owed it one after the other.
-    const isSame = link.withheldAt !== undefined && now - link.withheldAt < oneBatchMs
-    if (wasRefused || isSilent || isSame || this.#state.isBehind(now)) {
-      this.#state.broke(peer, fault, now)
-      return
-    }
-    const points = withheldPoints * 2 ** link.withheldInARow
-    link.withheldInARow++
-    link.withheldAt = now
-    this.#state.charge(peer, fault, now, { term: 'invalid', points })
-  }
-
-  /** Longest that an answer may take. */
-  #roundTripOf(peer: PeerId | undefined): number {
-    const { links, config } = this.#state
-    const link = peer === undefined ? undefined : links.peek(peer)
-    return link?.roundTrip.timeoutMs ?? config.initialRoundTripMs
-  }
-
-  /** When somebody else is asked beside: early enough for the answer to come within two round trips. */
-  #hedgeAt({ asked, askedAt }: PendingMessage): Instant {
-    const { links, config } = this.#state
-    const link = asked === undefined ? undefined : links.peek(asked)
-    return after(askedAt, hedgeShare * (link?.roundTrip.smoothedMs ?? config.initialRoundTripMs))
-  }
-
-  /** When the message has to be looked at next. */
-  #lookAt(waiting: PendingMessage): Instant {
-    const givesUpAt = after(waiting.since, this.#state.config.pendingMs)
-    if (this.pending.isListed(waiting.id)) return givesUpAt
-    const blamesAt = after(waiting.askedAt, 2 * this.#roundTripOf(waiting.asked))
-    const next = waiting.hedged ? blamesAt : this.#hedgeAt(waiting)
-    return next < givesUpAt ? next : givesUpAt
-  }
-
   #armTick(now: Instant): void {
     const { messages, batches } = this.pending
-    const debtAt = this.#debts.next
+    const debtAt = this.#requests.next
     const owedAt = this.#owed.next
     const idle = messages.size + batches.size + this.large.size === 0
     if (idle && debtAt === undefined && owedAt === undefined) return
@@ -415,7 +327,7 @@ export class Intake {
     if (owedAt !== undefined && owedAt < next) next = owedAt
     if (!idle && next > now + idleTickMs) next = after(now, idleTickMs)
     for (const waiting of messages.values()) {
-      const at = this.#lookAt(waiting)
+      const at = this.#requests.lookAt(waiting)
       if (at < next) next = at
     }
     this.#state.effects.armBy('pending', next > now ? next : after(now, 1))
@@ -423,18 +335,6 @@ export class Intake {
 }
 
 const noPushers: readonly PeerId[] = []
-
-/** Debts due within this are one batch's, most likely. Source: our choice; less than a batch waits to be full. */
-const oneBatchMs = 20
-
-/** Points of 100 that the first batch withheld costs. Source: our choice: the third in a row ends a link. */
-const withheldPoints = 16
-
-/** A batch that was refused here explains for this long why it does not come. Source: our choice. */
-const refusalMs = 10_000
-
-/** Share of a round trip after which somebody else is asked. Source: our choice; see `#hedgeAt`. */
-const hedgeShare = 0.75
 
 /** How often unverified work is looked at when nothing is due earlier. Source: our choice. */
 const idleTickMs = 100

@@ -6,9 +6,7 @@ import { Dissemination } from './dissemination.ts'
 import type { TimerKey } from './effect-list.ts'
 import type { PubsubEvent, PubsubOutput } from './events.ts'
 import { History } from './history.ts'
-import { prefixBytes } from './id-prefix.ts'
 import { Intake } from './intake.ts'
-import type { Standing } from './link-scores.ts'
 import type { CachedMessage } from './message-cache.ts'
 import type { PubsubMessage } from './messages.ts'
 import type { PubsubOptions } from './options.ts'
@@ -17,39 +15,7 @@ import { Publications } from './publications.ts'
 import { SilentLinks } from './silent-links.ts'
 import { State } from './state.ts'
 import type { Order, StreamNumbers } from './stream-order.ts'
-
-/** What one neighbour looks like from here. */
-export interface NeighbourView {
-  readonly peer: PeerId
-  /** Pushed to by default; each source has a tree of its own besides. */
-  readonly eager: boolean
-  readonly roundTripMs: number | undefined
-  readonly pendingBytes: number
-  readonly congested: boolean
-  /** Announcements that wait for the link; at most 64 KiB. */
-  readonly unsentBytes: number
-  /** 100 for a link without faults, 0 for one that is to be cut. */
-  readonly score: number
-  readonly standing: Standing
-}
-
-/** What a `Pubsub` holds, for status and tests of bounds. */
-export interface PubsubView {
-  readonly neighbours: readonly NeighbourView[]
-  readonly topics: readonly TopicId[]
-  /** Messages of ordered topics that wait for what comes before them. */
-  readonly held: number
-  readonly cachedMessages: number
-  readonly cachedBytes: number
-  readonly seen: number
-  readonly lanes: number
-  readonly batches: number
-  /** Messages and batches that wait for a verified signature. */
-  readonly pending: number
-  readonly missing: number
-  /** Own messages that are not signed yet. */
-  readonly queued: number
-}
+import { type PubsubView, pubsubViewOf } from './view.ts'
 
 type Effects = readonly Effect<PeerId, PubsubMessage, string, PubsubOutput>[]
 
@@ -124,30 +90,7 @@ export class Pubsub implements Machine<PubsubEvent, PeerId, PubsubMessage, strin
 
   /** What is held now. */
   view(): PubsubView {
-    const { links, subscriptions, cache, seen, lanes, book, missing, eager, scores } = this.#state
-    const { pending } = this.#intake
-    return {
-      neighbours: links.neighbours.map((link) => ({
-        peer: link.peer,
-        eager: eager.isEagerByDefault(link.peer),
-        roundTripMs: link.roundTrip.smoothedMs,
-        pendingBytes: link.pendingBytes,
-        congested: link.congested,
-        unsentBytes: link.announce.size * prefixBytes,
-        score: scores.of(link.peer),
-        standing: this.#state.standingOf(link.peer),
-      })),
-      topics: subscriptions.topics,
-      held: subscriptions.held,
-      cachedMessages: cache.size,
-      cachedBytes: cache.bytes,
-      seen: seen.size,
-      lanes: lanes.size,
-      batches: book.size,
-      pending: pending.messages.size + pending.batches.size,
-      missing: missing.size,
-      queued: this.#outgoing.waiting,
-    }
+    return pubsubViewOf(this.#state, this.#intake.pending, this.#outgoing.waiting)
   }
 
   /** Numbers of a topic that have not come and still may. */

@@ -44,6 +44,14 @@ export {
 } from './descriptor.ts'
 export { type Blake3, hash, hashBytes, hashHex, type HashLabel, installBlake3 } from './hash.ts'
 export {
+  type ConsistencyClaim,
+  HashTree,
+  type InclusionClaim,
+  isContinued,
+  isIncluded,
+  type TreeHashes,
+} from './hash-tree.ts'
+export {
   type BatchId,
   batchIdFromBytes,
   batchIdOf,

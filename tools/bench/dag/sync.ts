@@ -10,17 +10,17 @@ import {
   uuid7Source,
   withAlgorithms,
 } from '@kithnet/wire'
-import { RecordCarrier } from '../../../packages/dag/src/record-carrier.ts'
+import { RecordCarrier } from '../../../packages/dag/src/sync/record-carrier.ts'
 import {
   decodeSyncMessage,
   encodeSyncMessage,
   type SessionMessage,
-} from '../../../packages/dag/src/sync-messages.ts'
+} from '../../../packages/dag/src/sync/sync-messages.ts'
 import {
   defaultSyncLimits,
   type SessionStep,
   SyncSession,
-} from '../../../packages/dag/src/sync-session.ts'
+} from '../../../packages/dag/src/sync/sync-session.ts'
 import { atMost, type BenchmarkOptions, type Figure, type Threshold } from '../../report.ts'
 
 /** How the records that one side lacks lie in the graph. */

@@ -19,7 +19,7 @@ export async function compiled(script: string): Promise<string> {
     external: ['@noble/post-quantum/*', 'cbor-x', 'cbor-x/*'],
     // Some libraries are CommonJS.
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
     },
     logLevel: 'silent',
   })

@@ -157,7 +157,8 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'no-repair',
     file: `${membership}hyparview.ts`,
     find: 'if (this.#joined && this.#self !== undefined) this.#repair.advance(this.#self, now)',
-    replace: 'if (this.#joined && this.#self !== undefined) this.#repair.awaits(this.#id, now)',
+    replace:
+      'if (this.#joined && this.#self !== undefined) this.#repair.awaits(this.#self.descriptor.peer, now)',
     why: 'lost neighbours are not replaced',
     seed: 1,
   },
@@ -189,7 +190,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'dead-for-ever',
-    file: `${membership}views.ts`,
+    file: `${membership}exclusions.ts`,
     find: 'if (this.#dead.size > 0) this.#dead.delete(peer)',
     replace: 'if (this.#dead.size > 0) this.#dead.get(peer)',
     why: 'who was on the other side of a split stays dead',

@@ -8,36 +8,14 @@
  * everybody publishes in six rounds, a second apart. One seed in four goes on for 20 quiet minutes, after
  * which nothing may be remembered, and the liar replays what it kept.
  */
-import { type Instant, type Rng, sample, seededRng, toHex } from '@kithnet/kernel'
-import { type Delivery, overlayConfig, type OverlayOutput } from '@kithnet/overlay'
-import {
-  contentOf,
-  decodeDescriptor,
-  type MessageId,
-  messageIdOf,
-  type PeerId,
-} from '@kithnet/types'
-import { Liar } from './liar.ts'
+import { type Rng, seededRng } from '@kithnet/kernel'
+import { overlayConfig } from '@kithnet/overlay'
+import type { PeerId } from '@kithnet/types'
 import { type Citizen, type OverlayMachine, OverlayWorld } from '../overlay-world.ts'
-
-/** A promise that was broken. */
-export interface Finding {
-  readonly promise: string
-  readonly detail: string
-}
-
-const hazards = [
-  'loss',
-  'disorder',
-  'resets',
-  'crash',
-  'vanish',
-  'forget',
-  'partition',
-  'stall',
-  'liar',
-] as const
-type Hazard = (typeof hazards)[number]
+import { Broken, type Finding, promise } from './finding.ts'
+import { type Hazard, hazards, Trouble } from './hazards.ts'
+import { Liar } from './liar.ts'
+import { Observations } from './observations.ts'
 
 const settleMs = 4_000
 const troubleMs = 20_000
@@ -58,45 +36,17 @@ export function hunt(seed: number): Finding | undefined {
   }
 }
 
-class Broken extends Error {
-  readonly promise: string
-
-  constructor(what: string, detail: string) {
-    super(detail)
-    this.promise = what
-  }
-}
-
-/** What is held against a promise: how many times it was broken, or a number that is too large. */
-function promise(what: string, found: number, most = 0): void {
-  if (!(found <= most)) throw new Broken(what, `${found}, at most ${most}`)
-}
-
-/** What one honest peer has shown in its present life. */
-interface Life {
-  readonly delivered: Map<MessageId, number>
-  readonly sheds: Set<PeerId>
-  forgeries: number
-}
-
 class Hunt {
   readonly #rng: Rng
   readonly #hazards: ReadonlySet<Hazard>
   readonly #world: OverlayWorld
-  readonly #lives = new Map<PeerId, Life>()
+  readonly #observed: Observations
+  readonly #troubles: Trouble
   readonly #liarIndex: number
-  readonly #signed = new Map<PeerId, { incarnation: number; epoch: number }>()
   #liar: Liar | undefined
   readonly #goesOn: boolean
   #number = 0
   #eager = 0
-  /** Of deliveries to honest peers: whoever was cut off for its lies gets what it gets. */
-  readonly #delaysMs: number[] = []
-  #evidence = 0
-  #unverified = 0
-  #repeated = 0
-  #backwards = 0
-  #overtold = 0
 
   constructor(seed: number) {
     this.#rng = seededRng(`hunt ${seed}`)
@@ -110,7 +60,13 @@ class Hunt {
       peers,
       config,
       wrap: (overlay, index) => this.#wrap(overlay, index),
-      onOutput: (citizen, output, now) => this.#heard(citizen, output, now),
+      onOutput: (citizen, output, now) => this.#observed.heard(citizen, output, now),
+    })
+    this.#observed = new Observations(this.#world, this.#liarIndex, this.#hazards.has('forget'))
+    this.#troubles = new Trouble(this.#world, this.#rng, this.#hazards, {
+      topic: this.#topic,
+      living: () => this.#living,
+      reborn: (peer) => this.#observed.reborn(peer),
     })
     const liar = this.#world.citizens[this.#liarIndex]
     if (liar !== undefined) this.#liar?.identify(liar, this.#world.name, this.#topic)
@@ -169,83 +125,6 @@ class Hunt {
     }
   }
 
-  /** The liar's. */
-  get #enemy(): PeerId | undefined {
-    return this.#world.citizens[this.#liarIndex]?.peer
-  }
-
-  #idOf({ topic, author, stream, seq, payload }: Delivery): MessageId {
-    const position = { network: this.#world.name, topic, author, stream, seq }
-    return messageIdOf(position, contentOf(payload))
-  }
-
-  #lifeOf(peer: PeerId): Life {
-    let life = this.#lives.get(peer)
-    if (life === undefined) {
-      life = { delivered: new Map(), sheds: new Set(), forgeries: 0 }
-      this.#lives.set(peer, life)
-    }
-    return life
-  }
-
-  #heard(citizen: Citizen, output: OverlayOutput, now: Instant): void {
-    if (this.#world.citizens[this.#liarIndex] === citizen) return
-    const life = this.#lifeOf(citizen.peer)
-    switch (output.type) {
-      case 'deliver': {
-        const { id, author } = output.message
-        const publication = this.#world.published.get(id)
-        if (publication !== undefined) this.#delaysMs.push(now - publication.at)
-        const isKnown = this.#world.published.has(id) || author === this.#enemy
-        if (!isKnown || id !== this.#idOf(output.message)) this.#unverified++
-        const times = (life.delivered.get(id) ?? 0) + 1
-        life.delivered.set(id, times)
-        if (times > 1) this.#repeated++
-        return
-      }
-      case 'sign':
-        if (output.domain === 'descriptor') this.#described(citizen.peer, output.body)
-        return
-      case 'published':
-        if (output.status !== 'acknowledged') return
-        if (output.peers > this.#accepted(output.id, citizen.peer)) this.#overtold++
-        return
-      case 'shed':
-      case 'penalised':
-        if (output.type === 'shed') life.sheds.add(output.peer)
-        if (output.fault.code === 'pubsub/forged-batch') life.forgeries++
-        return
-      case 'equivocation':
-        this.#evidence++
-        return
-      default:
-    }
-  }
-
-  /** Each descriptor follows the one before, in earlier lives too, and no newer one than is on disk is signed. */
-  #described(peer: PeerId, body: Uint8Array): void {
-    const decoded = decodeDescriptor(body)
-    if (!decoded.ok) return
-    const { incarnation, epoch } = decoded.value
-    const bytes = this.#world.network.diskOf(peer).get('incarnation')
-    const stored = bytes === undefined ? 0 : Number(BigInt(`0x${toHex(bytes)}`))
-    const before = this.#signed.get(peer)
-    const follows =
-      before === undefined ||
-      incarnation > before.incarnation ||
-      (incarnation === before.incarnation && epoch > before.epoch)
-    // Whoever has lost its disk begins again from below, and is told.
-    if (incarnation > stored || (!follows && !this.#hazards.has('forget'))) this.#backwards++
-    this.#signed.set(peer, { incarnation, epoch })
-  }
-
-  /** Peers that have had the message from its batch's author: those that delivered it, the liar counted in. */
-  #accepted(id: MessageId, author: PeerId): number {
-    const others = this.#honest.filter(({ peer }) => peer !== author)
-    const liar = this.#liar === undefined ? 0 : 1
-    return others.filter(({ delivered }) => delivered.has(id)).length + liar
-  }
-
   /** Lets time pass, with or without traffic; the promises about every moment are looked at each second. */
   #pass(ms: number, traffic: boolean): void {
     const { network } = this.#world
@@ -266,62 +145,12 @@ class Hunt {
   }
 
   #trouble(): void {
-    const { network } = this.#world
     this.#liar?.turn(true)
-    if (this.#hazards.has('loss')) network.shape({ lossRate: 0.02 + this.#rng.unit() * 0.08 })
-    else if (this.#hazards.has('disorder')) {
-      network.shape({ duplicateRate: 0.05, reorderRate: 0.05, reorderMs: 50, jitterMs: 10 })
-    }
+    this.#troubles.begin()
     for (let passed = 0; passed < troubleMs; passed += 1_000) {
-      for (const hazard of hazards) if (this.#hazards.has(hazard)) this.#strike(hazard)
+      this.#troubles.strike()
       this.#pass(1_000, true)
     }
-  }
-
-  #strike(hazard: Hazard): void {
-    const { network } = this.#world
-    const living = this.#living.map(({ peer }) => peer)
-    const [peer, other] = sample(this.#rng, living, 2)
-    if (peer === undefined || other === undefined || this.#rng.below(4) !== 0) return
-    switch (hazard) {
-      case 'resets':
-        return network.resetLink(peer, other)
-      case 'stall':
-        return network.stall(peer, 200 + this.#rng.below(2_000))
-      case 'partition': {
-        const cut = sample(this.#rng, living, Math.ceil(living.length / 3))
-        const lift = network.partition(
-          cut,
-          living.filter((one) => !cut.includes(one)),
-        )
-        network.at((network.now + 2_000 + this.#rng.below(6_000)) as Instant, lift)
-        return
-      }
-      case 'crash':
-      case 'vanish':
-      case 'forget': {
-        if (living.length < 5) return
-        network.crash(peer, hazard === 'crash' ? 'reset' : 'blackhole')
-        const backMs = 500 + this.#rng.below(8_000)
-        const disk = hazard === 'forget' ? 'lost' : 'kept'
-        network.at((network.now + backMs) as Instant, () => this.#restart(peer, disk))
-        return
-      }
-      case 'loss':
-      case 'disorder':
-      case 'liar':
-    }
-  }
-
-  #restart(peer: PeerId, disk: 'kept' | 'lost'): void {
-    const { network } = this.#world
-    if (network.isAlive(peer)) return
-    this.#lives.delete(peer)
-    network.restart(peer, disk)
-    network.inject(peer, { type: 'subscribe', topic: this.#topic })
-    const others = this.#living.filter((citizen) => citizen.peer !== peer)
-    const contact = this.#world.citizens.indexOf(others[this.#rng.below(others.length)]!)
-    network.inject(peer, { type: 'join', contacts: [this.#world.contact(contact)] })
   }
 
   #heal(): void {
@@ -335,7 +164,7 @@ class Hunt {
 
   /** Rounds of one message from everybody; the trees stand from the third on. */
   #peace(): void {
-    const delays = this.#delaysMs
+    const delays = this.#observed.delaysMs
     let from = 0
     for (let round = 0; round < rounds; round++) {
       if (round === 2) {
@@ -359,10 +188,10 @@ class Hunt {
   }
 
   #checkMoment(): void {
-    promise('nothing unverified is delivered', this.#unverified)
-    promise('nothing is delivered twice', this.#repeated)
-    promise('incarnations rise', this.#backwards)
-    promise('only who accepted acknowledges', this.#overtold)
+    promise('nothing unverified is delivered', this.#observed.unverified)
+    promise('nothing is delivered twice', this.#observed.repeated)
+    promise('incarnations rise', this.#observed.backwards)
+    promise('only who accepted acknowledges', this.#observed.overtold)
     for (const { node } of this.#living) {
       const view = node.machine.snapshot()
       promise(
@@ -384,7 +213,7 @@ class Hunt {
       this.#living.map(({ peer, node }) => [peer, node.machine.snapshot().activeView]),
     )
     const dead = [...views].flatMap(([, view]) =>
-      view.filter((other) => other !== this.#enemy && !living.has(other)),
+      view.filter((other) => other !== this.#observed.enemy && !living.has(other)),
     )
     promise('the dead leave the views', dead.length)
     // A goodbye may be on its way: what counts has lasted.
@@ -412,7 +241,9 @@ class Hunt {
     )
     return [...views].flatMap(([peer, view]) =>
       view
-        .filter((other) => other !== this.#enemy && views.get(other)?.includes(peer) === false)
+        .filter(
+          (other) => other !== this.#observed.enemy && views.get(other)?.includes(peer) === false,
+        )
         .map((other) => `${peer} ${other}`),
     )
   }
@@ -423,20 +254,20 @@ class Hunt {
     let missing = 0
     for (const [id, { author }] of this.#world.published) {
       const having = living.filter(
-        ({ peer }) => peer === author || this.#lifeOf(peer).delivered.has(id),
+        ({ peer }) => peer === author || this.#observed.lifeOf(peer).delivered.has(id),
       )
-      const known = living.some(({ peer }) => this.#lifeOf(peer).delivered.has(id))
+      const known = living.some(({ peer }) => this.#observed.lifeOf(peer).delivered.has(id))
       if (known) missing += living.length - having.length
     }
     promise(what, missing)
   }
 
   #checkHonour(): void {
-    const liar = this.#enemy
+    const liar = this.#observed.enemy
     let cut = 0
     let spared = 0
     for (const { peer } of this.#living) {
-      const { sheds, forgeries } = this.#lifeOf(peer)
+      const { sheds, forgeries } = this.#observed.lifeOf(peer)
       for (const other of sheds) if (other !== liar) cut++
       if (forgeries > 0 && liar !== undefined && !sheds.has(liar)) spared++
     }
@@ -446,7 +277,7 @@ class Hunt {
     const { first, second } = this.#liar.forkedTo
     const calm = this.#hazards.size === 1
     if (calm && first.size > 0 && second.size > 0) {
-      promise('a fork leaves evidence', this.#evidence === 0 ? 1 : 0)
+      promise('a fork leaves evidence', this.#observed.evidence === 0 ? 1 : 0)
     }
   }
 

@@ -1,7 +1,7 @@
 import type { FoundRecord } from '@kithnet/dag'
-import { CodedError, fromHex, fromUtf8, toHex } from '@kithnet/kernel'
+import { fromHex, fromUtf8, toHex } from '@kithnet/kernel'
 import { type Classification, classifications, type ElraRecord, identityHash } from '@kithnet/wire'
-import type { CliFault } from '../faults.ts'
+import { usage } from '../faults.ts'
 
 /** @throws CodedError `cli/usage` when no class has this name. */
 export function classOf(name: string, option: string): Classification {
@@ -68,9 +68,4 @@ export function recordJson(found: FoundRecord): string {
 export function metadataText(record: ElraRecord): string {
   const text = fromUtf8(record.metadataBytes) ?? ''
   return text === '' ? '{}' : text.replaceAll(/[\r\n]/g, ' ')
-}
-
-/** The error for a mistake on the command line. */
-export function usage(option: string, why: string): CodedError<CliFault> {
-  return new CodedError<CliFault>({ code: 'cli/usage', option }, why)
 }

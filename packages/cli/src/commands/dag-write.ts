@@ -4,10 +4,11 @@ import { type Draft, type Inserted, mergeTips, type Outcome } from '@kithnet/dag
 import type { Identity } from '@kithnet/identity'
 import { CodedError, toHex, utf8 } from '@kithnet/kernel'
 import type { MetadataValue } from '@kithnet/wire'
+import { usage } from '../faults.ts'
 import { openIdentity } from '../identities.ts'
 import { note, print, printJson } from '../output.ts'
 import { makePlace, openPlace, placeOf, type PlaceOptions } from '../records-place.ts'
-import { classOf, usage } from './dag-record.ts'
+import { classOf } from './dag-record.ts'
 
 interface PlainOptions extends PlaceOptions {
   readonly json?: boolean

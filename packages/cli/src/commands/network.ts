@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { Connection, Node, NodeStatus } from 'kithnet'
 import { ControlClient } from '../control-client.ts'
 import { openIdentity } from '../identities.ts'
+import { keepTermsOf, tellKeepTerms } from '../keep-terms.ts'
 import { note, print, printJson, printTable } from '../output.ts'
 import { profileOf } from '../profile.ts'
 import { runNode } from '../run-node.ts'
@@ -18,6 +19,9 @@ interface UpOptions {
   readonly preset: 'lan' | 'wan' | 'local'
   readonly topic?: readonly string[]
   readonly records?: string | true
+  readonly keep?: string
+  readonly root?: readonly string[]
+  readonly checkpointEvery?: string
   readonly json?: boolean
 }
 
@@ -46,10 +50,22 @@ export function networkCommand(): Command {
       '--records [place]',
       'keep the public records of a place ("kith dag init") the same as those of neighbours',
     )
+    .option(
+      '--keep <size>',
+      'put and get contents, and keep so much of those of trusted peers, such as 2GB (0: nothing)',
+    )
+    .option(
+      '--root <peer...>',
+      'whom it trusts by itself besides itself (default: the peers of the tickets)',
+    )
+    .option(
+      '--checkpoint-every <span>',
+      'mean time after which what it knows is committed, when it has changed (default: 10m)',
+    )
     .option('--json', "print the node's ticket and id as one line of JSON once it runs")
     .addHelpText(
       'after',
-      '\nExamples:\n  kith network up\n  kith network up --identity alice --listen tls://0.0.0.0:4000 --advertise tls://example.org:4000\n  kith network up --join kith1…',
+      '\nExamples:\n  kith network up\n  kith network up --identity alice --listen tls://0.0.0.0:4000 --advertise tls://example.org:4000\n  kith network up --join kith1…\n  kith network up --identity alice --join kith1… --keep 2GB',
     )
     .action((options: UpOptions) => up(options))
   network
@@ -95,9 +111,11 @@ export async function asking<T>(
 async function up(options: UpOptions): Promise<void> {
   const profile = profileOf(options.profile)
   using identity = await openIdentity(options.identity, { ...options, path: options.identityPath })
+  const keep = keepTermsOf(options, identity.peer)
   await runNode({
     identity,
     profile,
+    ...(keep === undefined ? {} : { keep }),
     ...(options.records === undefined
       ? {}
       : { records: options.records === true ? {} : { store: options.records } }),
@@ -111,6 +129,11 @@ async function up(options: UpOptions): Promise<void> {
     ready: (node) => {
       for (const name of options.topic ?? []) node.topic(name, { delivery: 'durable' })
       announce(node, options.json === true)
+      if (keep === undefined) return
+      tellKeepTerms(keep, identity.peer, options.root !== undefined)
+      if (options.identity === undefined && options.identityPath === undefined) {
+        note('This identity ends with the node: nobody can withdraw what it puts (--identity).')
+      }
     },
   })
 }

@@ -1,10 +1,9 @@
 import { createInterface } from 'node:readline'
 import { Command, Option } from 'commander'
-import { CodedError } from '@kithnet/kernel'
 import { parsePeerId } from 'kithnet/types'
 import type { Guarantee, PeerId, Published, Receipts } from 'kithnet'
 import { ControlClient } from '../control-client.ts'
-import type { CliFault } from '../faults.ts'
+import { usage } from '../faults.ts'
 import type { ControlMessage } from '../control-protocol.ts'
 import { note, print, printJson } from '../output.ts'
 import { profileOf } from '../profile.ts'
@@ -155,10 +154,6 @@ function receiptsOf(
   const seconds = Number(options.receiptsWait)
   if (!(seconds > 0)) throw usage('--receipts-wait', 'It takes a number of seconds above 0.')
   return { from, timeoutMs: seconds * 1000 }
-}
-
-function usage(option: string, why: string): CodedError<CliFault> {
-  return new CodedError<CliFault>({ code: 'cli/usage', option }, why)
 }
 
 function sentence(outcome: Outcome): string {

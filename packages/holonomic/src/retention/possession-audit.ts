@@ -1,4 +1,4 @@
-import type { PayloadId } from '@kithnet/fountain'
+import { checkContentSymbol, type Manifest, type PayloadId } from '@kithnet/fountain'
 import {
   after,
   type Effect,
@@ -10,22 +10,36 @@ import {
   toHex,
 } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
+import type { ContentRef } from '../content/content-ref.ts'
 import {
   type Challenge,
   isProof,
   nonceBytes,
   type PossessionAnswer,
+  type PossessionShown,
   possessionProof,
 } from './possession.ts'
 
-/** A holder is to be asked for a symbol that this peer has, or has just rebuilt. */
-export interface Audit {
+/** A holder is to be asked for a symbol. */
+export interface Audit extends ContentRef {
   readonly type: 'audit'
   readonly holder: PeerId
-  readonly content: string
   readonly id: PayloadId
-  readonly bytes: Uint8Array
+  /** The symbol, where the challenger has it; else what shows that the one that comes is of the content. */
+  readonly against: { readonly bytes: Uint8Array } | { readonly manifest: Manifest }
 }
+
+/** Nothing is to come of the questions that are open: the holder is away, or says that it has let go of the content. */
+export interface AuditCalledOff {
+  readonly type: 'calledOff'
+  readonly holder: PeerId
+  /** All of them when absent. */
+  readonly ref?: ContentRef
+}
+
+/** What audits are told. */
+export type AuditEvent =
+  Audit | AuditCalledOff | Received<PeerId, PossessionAnswer | PossessionShown>
 
 /** What an audit found. */
 export type AuditOutput =
@@ -34,9 +48,8 @@ export type AuditOutput =
   | (Audited & { readonly type: 'unproven'; readonly why: 'wrong' | 'late' | 'refused' })
 
 /** Who was asked for what. */
-export interface Audited {
+export interface Audited extends ContentRef {
   readonly holder: PeerId
-  readonly content: string
   /** The symbol; its `symbol` is the share that it is of. */
   readonly id: PayloadId
 }
@@ -61,17 +74,18 @@ export const defaultAuditOptions: AuditOptions = {
 }
 
 interface Open extends Audited {
-  readonly expected: Uint8Array
+  readonly expected: { readonly proof: Uint8Array } | { readonly manifest: Manifest }
+  readonly lateAt: Instant
 }
 
 type AuditEffect = Effect<PeerId, Challenge, string, AuditOutput>
 
 /**
  * Asks holders for proofs that they have what they claim. A question is keyed by its nonce and closed by the first
- * answer, right or wrong; what comes later, from another or for another nonce changes nothing.
+ * answer, right or wrong; what comes later, from another or for another nonce changes nothing. One timer serves all.
  */
 export class PossessionAudit implements Machine<
-  Audit | Received<PeerId, PossessionAnswer>,
+  AuditEvent,
   PeerId,
   Challenge,
   string,
@@ -80,6 +94,7 @@ export class PossessionAudit implements Machine<
   readonly #self: PeerId
   readonly #rng: Rng
   readonly #options: AuditOptions
+  /** In the order in which they will be late: all have the same time to answer. */
   readonly #openByNonce = new Map<string, Open>()
   readonly #countByHolder = new Map<PeerId, number>()
 
@@ -89,41 +104,71 @@ export class PossessionAudit implements Machine<
     this.#options = options
   }
 
-  on(
-    event: Audit | Received<PeerId, PossessionAnswer> | Fired<string>,
-    now: Instant,
-  ): readonly AuditEffect[] {
-    if (event.type === 'audit') return this.#ask(event, now)
-    if (event.type === 'received') return this.#answered(event.from, event.message, now)
-    const open = this.#close(event.key)
-    return open === undefined ? [] : [unproven(open, 'late')]
+  on(event: AuditEvent | Fired<string>, now: Instant): readonly AuditEffect[] {
+    switch (event.type) {
+      case 'audit':
+        return this.#ask(event, now)
+      case 'received':
+        return this.#answered(event.from, event.message, now)
+      case 'calledOff':
+        this.#callOff(event)
+        return []
+      case 'fired':
+        return event.key === auditTimer ? this.#late(now) : []
+    }
   }
 
-  #ask({ holder, content, id, bytes }: Audit, now: Instant): readonly AuditEffect[] {
+  #ask({ holder, author, content, id, against }: Audit, now: Instant): readonly AuditEffect[] {
+    const audited = { holder, author, content, id }
     const count = this.#countByHolder.get(holder) ?? 0
     const { maxOpen, maxOpenPerHolder, answerMs } = this.#options
     if (this.#openByNonce.size >= maxOpen || count >= maxOpenPerHolder) {
-      return [unproven({ holder, content, id }, 'refused')]
+      return [unproven(audited, 'refused')]
     }
     const nonce = toHex(this.#rng.bytes(nonceBytes))
-    const challenge: Challenge = { type: 'challenge', content, id, nonce }
-    const expected = possessionProof(challenge, { challenger: this.#self, holder }, bytes)
-    this.#openByNonce.set(nonce, { holder, content, id, expected })
+    const inFull = 'manifest' in against
+    const challenge: Challenge = { type: 'challenge', author, content, id, nonce, inFull }
+    const parties = { challenger: this.#self, holder }
+    const expected = inFull
+      ? against
+      : { proof: possessionProof(challenge, parties, against.bytes) }
+    const lateAt = after(now, answerMs)
+    const isFirst = this.#openByNonce.size === 0
+    this.#openByNonce.set(nonce, { ...audited, expected, lateAt })
     this.#countByHolder.set(holder, count + 1)
-    return [
-      { type: 'send', to: holder, message: challenge },
-      { type: 'arm', key: nonce, at: after(now, answerMs) },
-    ]
+    const sent = { type: 'send', to: holder, message: challenge } as const
+    return isFirst ? [sent, { type: 'arm', key: auditTimer, at: lateAt }] : [sent]
   }
 
-  #answered(from: PeerId, answer: PossessionAnswer, now: Instant): readonly AuditEffect[] {
+  #answered(
+    from: PeerId,
+    answer: PossessionAnswer | PossessionShown,
+    now: Instant,
+  ): readonly AuditEffect[] {
     if (this.#openByNonce.get(answer.nonce)?.holder !== from) return []
     const open = this.#close(answer.nonce)!
-    const disarm = { type: 'disarm', key: answer.nonce } as const
-    if (!isProof(open.expected, answer)) return [disarm, unproven(open, 'wrong')]
-    const { holder, content, id } = open
+    if (!isRight(open, answer)) return [unproven(open, 'wrong')]
+    const { holder, author, content, id } = open
     const until = after(now, this.#options.provenMs)
-    return [disarm, { type: 'emit', output: { type: 'proven', holder, content, id, until } }]
+    return [{ type: 'emit', output: { type: 'proven', holder, author, content, id, until } }]
+  }
+
+  #late(now: Instant): readonly AuditEffect[] {
+    const effects: AuditEffect[] = []
+    for (const [nonce, { lateAt }] of this.#openByNonce) {
+      if (lateAt > now) return [...effects, { type: 'arm', key: auditTimer, at: lateAt }]
+      effects.push(unproven(this.#close(nonce)!, 'late'))
+    }
+    return effects
+  }
+
+  #callOff({ holder, ref }: AuditCalledOff): void {
+    if (!this.#countByHolder.has(holder)) return
+    for (const [nonce, open] of this.#openByNonce) {
+      const isOfIt =
+        ref === undefined || (open.author === ref.author && open.content === ref.content)
+      if (open.holder === holder && isOfIt) this.#close(nonce)
+    }
   }
 
   #close(nonce: string): Open | undefined {
@@ -137,9 +182,20 @@ export class PossessionAudit implements Machine<
   }
 }
 
+/** The timer of all questions. */
+export const auditTimer = 'audit'
+
+function isRight({ expected, id }: Open, answer: PossessionAnswer | PossessionShown): boolean {
+  if ('proof' in expected) return answer.type === 'answer' && isProof(expected.proof, answer)
+  if (answer.type !== 'shown') return false
+  const { symbol } = answer
+  const isAsked = symbol.id.block === id.block && symbol.id.symbol === id.symbol
+  return isAsked && checkContentSymbol(symbol, expected.manifest).ok
+}
+
 function unproven(
-  { holder, content, id }: Audited,
+  { holder, author, content, id }: Audited,
   why: 'wrong' | 'late' | 'refused',
 ): AuditEffect {
-  return { type: 'emit', output: { type: 'unproven', holder, content, id, why } }
+  return { type: 'emit', output: { type: 'unproven', holder, author, content, id, why } }
 }

@@ -30,7 +30,7 @@ export interface Standing {
 }
 
 /** A quarter: two grants of a half, or one that passes little on. Source: our choice. */
-const leastTrust = 2_500
+export const leastTrust = 2_500
 
 /**
  * Whether one chain of grants lets a newcomer in. Every grant is by whom the one before is for, so a statement about

@@ -2,6 +2,8 @@ import { type EpochMs, epochMs, equalBytes, ok, type Result, toHex } from '@kith
 import type { SignedKind } from '@kithnet/identity'
 import {
   badShape,
+  type CborValue,
+  decodeCbor,
   encodeCbor,
   hash,
   hashBytes,
@@ -10,6 +12,7 @@ import {
   isBytes,
   isList,
   isText,
+  isTuple,
   isUint,
   type NetworkId,
   networkIdFromBytes,
@@ -44,11 +47,14 @@ const maxNamespaces = 16
 /** Longest namespace, in UTF-16 units. Source: our choice. */
 const maxNamespaceLength = 64
 
+/** Longest body of a checkpoint. Source: sum of its parts. */
+export const maxCheckpointBytes = 3_400
+
 const shape: StatementShape = {
   name: 'checkpoint',
   version: 2,
   fields: 8,
-  limits: { maxBytes: 3_400, maxDepth: 2, maxItems: 10 + maxNamespaces },
+  limits: { maxBytes: maxCheckpointBytes, maxDepth: 2, maxItems: 10 + maxNamespaces },
 }
 
 /** Checkpoints, signed by the peer whose state it is. */
@@ -83,14 +89,7 @@ export function decodeCheckpoint(body: Uint8Array): Result<Checkpoint, BodyFault
   const [network, peer, names, epoch, stateSize, stateRoot, logRoot, at] = read.value
   if (!isBytes(network, idBytes)) return badShape('checkpoint.network')
   if (!isBytes(peer, idBytes)) return badShape('checkpoint.peer')
-  if (!isList(names, maxNamespaces)) return badShape('checkpoint.namespaces')
-  const namespaces = names.filter((name) => isText(name, maxNamespaceLength))
-  const sorted = namespaces.every(
-    (name, index) => index === 0 || compareText(namespaces[index - 1]!, name) < 0,
-  )
-  if (namespaces.length === 0 || namespaces.length < names.length || !sorted) {
-    return badShape('checkpoint.namespaces')
-  }
+  if (!isNamespaces(names)) return badShape('checkpoint.namespaces')
   if (!isUint(epoch) || epoch === 0) return badShape('checkpoint.epoch')
   if (!isUint(stateSize)) return badShape('checkpoint.stateSize')
   if (!isBytes(stateRoot, hashBytes)) return badShape('checkpoint.stateRoot')
@@ -99,13 +98,23 @@ export function decodeCheckpoint(body: Uint8Array): Result<Checkpoint, BodyFault
   return ok({
     network: networkIdFromBytes(network),
     peer: peerIdFromBytes(peer),
-    namespaces,
+    namespaces: names,
     epoch,
     stateSize,
     stateRoot,
     logRoot,
     at: epochMs(at),
   })
+}
+
+/** True for what a log may be of: texts within bounds, distinct, in their order, at least one. */
+export function isNamespaces(value: CborValue | undefined): value is readonly string[] {
+  if (!isList(value, maxNamespaces) || value.length === 0) return false
+  const names = value.filter((name) => isText(name, maxNamespaceLength))
+  return (
+    names.length === value.length &&
+    names.every((name, index) => index === 0 || compareText(names[index - 1]!, name) < 0)
+  )
 }
 
 /** The log that a checkpoint is of: one for each network, peer and set of namespaces. 64 hex digits. */
@@ -116,11 +125,26 @@ export function logIdOf({ network, peer, namespaces }: LogName): string {
 /** Whose log, of what. */
 export type LogName = Pick<Checkpoint, 'network' | 'peer' | 'namespaces'>
 
+/** What a log says of a state. */
+export type LogState = Pick<Checkpoint, 'epoch' | 'stateSize' | 'stateRoot' | 'at'>
+
 /** The leaf of the log for a state. */
-export function logLeaf(
-  state: Pick<Checkpoint, 'epoch' | 'stateSize' | 'stateRoot' | 'at'>,
-): Uint8Array<ArrayBuffer> {
+export function logLeaf(state: LogState): Uint8Array<ArrayBuffer> {
   return encodeCbor([state.epoch, state.stateSize, state.stateRoot, state.at])
+}
+
+/** What a leaf of a log says. */
+export function readLogLeaf(leaf: Uint8Array): Result<LogState, BodyFault> {
+  const limits = { maxBytes: 128, maxDepth: 1, maxItems: 5 }
+  const decoded = decodeCbor(Uint8Array.from(leaf), 'signed', limits)
+  if (!decoded.ok) return decoded
+  if (!isTuple(decoded.value, 4)) return badShape('logLeaf')
+  const [epoch, stateSize, stateRoot, at] = decoded.value
+  if (!isUint(epoch) || epoch === 0) return badShape('logLeaf.epoch')
+  if (!isUint(stateSize)) return badShape('logLeaf.stateSize')
+  if (!isBytes(stateRoot, hashBytes)) return badShape('logLeaf.stateRoot')
+  if (!isUint(at)) return badShape('logLeaf.at')
+  return ok({ epoch, stateSize, stateRoot, at: epochMs(at) })
 }
 
 /**

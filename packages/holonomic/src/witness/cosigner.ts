@@ -22,8 +22,10 @@ import {
   type Verified,
 } from '@kithnet/types'
 import type { BodyFault, CosignFault } from '../faults.ts'
+import { statementId } from '../statement.ts'
 import { type Checkpoint, decodeCheckpoint, logIdOf } from './checkpoint.ts'
 import { checkpointId, type Cosignature } from './cosignature.ts'
+import { isFork } from './fork-proof.ts'
 import { provesConsistency } from './log-tree.ts'
 
 /** A checkpoint is put to a witness. */
@@ -36,16 +38,14 @@ export interface Offered {
   readonly publicKey: Uint8Array
   /** Of the log, from the epoch that the witness knows; empty when it knows none. */
   readonly proof: readonly Uint8Array[]
+  /** The body of the checkpoint where the proof starts, for a witness that knows no more than its name. */
+  readonly basis?: Uint8Array
 }
 
 /** A signature of the witness's own comes back from others, as after its disk was restored from a backup. */
 export interface Recalled {
   readonly type: 'recalled'
   readonly cosignature: Verified<Cosignature>
-  /** What it is under, with the bytes and the key. */
-  readonly checkpoint: Verified<Checkpoint>
-  readonly signed: Signed
-  readonly publicKey: Uint8Array
 }
 
 /** What a witness decided. */
@@ -71,6 +71,9 @@ interface Head extends CosignedHead {
   readonly checkpoint: Checkpoint
 }
 
+/** What was signed, by its name alone. */
+type Floor = Pick<Cosignature, 'epoch' | 'checkpoint'>
+
 interface Waiting {
   readonly checkpoint: Verified<Checkpoint>
   readonly to: PeerId
@@ -84,7 +87,8 @@ type CosignerEffect = Effect<PeerId, never, string, CosignerOutput>
 /**
  * A witness that never signs two checkpoints of one log that exclude each other: each has to prove that it goes on from
  * the last, and nothing is signed before it is on disk. What it knows of a log at first it takes on trust. After its disk
- * was restored from a backup it has to be told what it had signed since (`recalled`) before anything is offered to it.
+ * was restored from a backup it has to be told what it had signed since (`recalled`) before anything is offered to it;
+ * others keep its signatures, which are told again after each start.
  */
 export class Cosigner implements Machine<
   Offered | Recalled | Persisted,
@@ -96,6 +100,8 @@ export class Cosigner implements Machine<
   readonly #self: PeerId
   readonly #headsByLog = new Map<string, Head>()
   readonly #waitingByLog = new Map<string, Waiting>()
+  /** Signatures that came back and are not below the head. */
+  readonly #floorsByLog = new Map<string, Floor>()
   readonly #maxLogs: number
 
   /** `kept` are the values that were persisted, by their keys. @throws when one is not what this wrote. */
@@ -118,6 +124,12 @@ export class Cosigner implements Machine<
     return this.#headsByLog.get(log)
   }
 
+  /** The highest epoch of a log that it has signed, as far as it knows; 0 for none. */
+  knownEpoch(log: string): number {
+    const head = this.#headsByLog.get(log)?.checkpoint.epoch ?? 0
+    return Math.max(head, this.#floorsByLog.get(log)?.epoch ?? 0)
+  }
+
   on(event: Offered | Recalled | Persisted | Fired<string>): readonly CosignerEffect[] {
     switch (event.type) {
       case 'offered':
@@ -138,13 +150,15 @@ export class Cosigner implements Machine<
     const fault = this.#fault(event, known, log)
     if (fault !== undefined) {
       const refusal = { type: 'emit', output: { type: 'refuse', fault, to } } as const
-      if (fault.why !== 'fork' || known === undefined) return [refusal]
+      const isShown = known !== undefined && isFork(known.checkpoint, checkpoint)
+      if (fault.why !== 'fork' || !isShown) return [refusal]
       const fork = { type: 'fork', publicKey, one: known.signed, other: signed } as const
       return [refusal, { type: 'emit', output: fork }]
     }
     if (known !== undefined && known.checkpoint.epoch === checkpoint.epoch) {
       return [{ type: 'emit', output: { type: 'cosign', checkpoint, to } }]
     }
+    this.#floorsByLog.delete(log)
     this.#headsByLog.set(log, { checkpoint, signed, publicKey })
     this.#waitingByLog.set(log, { checkpoint, to })
     return [{ type: 'persist', key: log, value: writeHead({ publicKey, signed }) }]
@@ -152,11 +166,9 @@ export class Cosigner implements Machine<
 
   #fault(event: Offered, known: Head | undefined, log: string): CosignFault | undefined {
     const { checkpoint, proof, signed } = event
-    const fault = (why: CosignFault['why']): CosignFault => ({
-      code: 'holonomic/not-cosigned',
-      why,
-      knownEpoch: known?.checkpoint.epoch ?? 0,
-    })
+    const floor = this.#floorsByLog.get(log)
+    if (floor !== undefined) return this.#faultAbove(event, floor, known, log)
+    const fault = (why: CosignFault['why']): CosignFault => refusalOf(why, known?.checkpoint.epoch)
     if (known === undefined)
       return this.#headsByLog.size < this.#maxLogs ? undefined : fault('full')
     const { epoch, logRoot } = known.checkpoint
@@ -171,16 +183,47 @@ export class Cosigner implements Machine<
       : fault('inconsistent')
   }
 
-  #recalled({ cosignature, checkpoint, signed, publicKey }: Recalled): readonly CosignerEffect[] {
-    const log = logIdOf(checkpoint)
-    const { cosigner, checkpoint: id } = cosignature
-    if (cosigner !== this.#self || id !== checkpointId(checkpoint)) return []
+  /** What was signed is known by its name: the owner has to show what it was. */
+  #faultAbove(
+    { checkpoint, signed, proof, basis }: Offered,
+    floor: Floor,
+    known: Head | undefined,
+    log: string,
+  ): CosignFault | undefined {
+    const fault = (why: CosignFault['why']): CosignFault => refusalOf(why, floor.epoch)
+    // Two of one epoch, and nobody knows which was signed first: nothing can go on from both.
+    if (known?.checkpoint.epoch === floor.epoch) return fault('fork')
+    if (checkpoint.epoch < floor.epoch) return fault('rollback')
+    if (checkpoint.epoch === floor.epoch) {
+      return statementId(signed.body) === floor.checkpoint ? undefined : fault('fork')
+    }
+    if (basis === undefined || statementId(basis) !== floor.checkpoint) return fault('inconsistent')
+    const base = decodeCheckpoint(basis)
+    const goesOn =
+      base.ok &&
+      logIdOf(base.value) === log &&
+      provesConsistency(
+        floor.epoch,
+        checkpoint.epoch,
+        base.value.logRoot,
+        checkpoint.logRoot,
+        proof,
+      )
+    return goesOn ? undefined : fault('inconsistent')
+  }
+
+  #recalled({ cosignature }: Recalled): readonly CosignerEffect[] {
+    const { cosigner, log, epoch, checkpoint } = cosignature
+    if (cosigner !== this.#self) return []
     const known = this.#headsByLog.get(log)
-    if (known !== undefined && known.checkpoint.epoch >= checkpoint.epoch) return []
-    this.#headsByLog.set(log, { checkpoint, signed, publicKey })
+    if (known !== undefined && known.checkpoint.epoch > epoch) return []
+    if (known?.checkpoint.epoch === epoch && checkpointId(known.checkpoint) === checkpoint)
+      return []
+    if (epoch < (this.#floorsByLog.get(log)?.epoch ?? 0)) return []
+    this.#floorsByLog.set(log, { epoch, checkpoint })
     // Whatever is being kept was not measured against this one, so it is not signed.
     this.#waitingByLog.delete(log)
-    return [{ type: 'persist', key: log, value: writeHead({ publicKey, signed }) }]
+    return []
   }
 
   #persisted(log: string): readonly CosignerEffect[] {
@@ -188,6 +231,10 @@ export class Cosigner implements Machine<
     this.#waitingByLog.delete(log)
     return waiting === undefined ? [] : [{ type: 'emit', output: { type: 'cosign', ...waiting } }]
   }
+}
+
+function refusalOf(why: CosignFault['why'], knownEpoch = 0): CosignFault {
+  return { code: 'holonomic/not-cosigned', why, knownEpoch }
 }
 
 const version = 2

@@ -49,11 +49,19 @@ export function encodeForkProof(
   return encodeCbor([version, publicKey, [one.body, one.signature], [other.body, other.signature]])
 }
 
-/** Checks a proof from anywhere: its form, both signatures, and that the two exclude each other. Costs two verifications. */
-export function readForkProof(
-  bytes: Uint8Array,
-  scheme?: SignatureScheme,
-): Result<ForkProof, BodyFault | ForkFault> {
+/** What a proof says, before its signatures are checked. */
+export interface ForkClaim {
+  /** That of the proof. */
+  readonly id: string
+  readonly publicKey: Uint8Array
+  readonly one: Checkpoint
+  readonly other: Checkpoint
+  /** The two as they were signed, in their order. */
+  readonly signed: readonly [Signed, Signed]
+}
+
+/** Reads what a proof says: its form, and that the two exclude each other. Costs hashes only. */
+export function readForkClaim(bytes: Uint8Array): Result<ForkClaim, BodyFault | ForkFault> {
   const limits = { maxBytes: maxForkProofBytes, maxDepth: 2, maxItems: 10 }
   const decoded = decodeCbor(Uint8Array.from(bytes), 'signed', limits)
   if (!decoded.ok) return decoded
@@ -67,12 +75,23 @@ export function readForkProof(
   const [lower, higher] = [decodeCheckpoint(a.body), decodeCheckpoint(b.body)]
   if (!lower.ok) return lower
   if (!higher.ok) return higher
-  // Two hashes are cheaper than two signatures.
   if (!isFork(lower.value, higher.value)) return refuse('no-fork')
-  const one = verifySignedSync(checkpointKind, a, publicKey, scheme)
-  const other = verifySignedSync(checkpointKind, b, publicKey, scheme)
+  const id = forkId(a.body, b.body)
+  return ok({ id, publicKey, one: lower.value, other: higher.value, signed: [a, b] })
+}
+
+/** Checks a proof from anywhere: its form, both signatures, and that the two exclude each other. Costs two verifications. */
+export function readForkProof(
+  bytes: Uint8Array,
+  scheme?: SignatureScheme,
+): Result<ForkProof, BodyFault | ForkFault> {
+  const read = readForkClaim(bytes)
+  if (!read.ok) return read
+  const { id, publicKey, signed } = read.value
+  const one = verifySignedSync(checkpointKind, signed[0], publicKey, scheme)
+  const other = verifySignedSync(checkpointKind, signed[1], publicKey, scheme)
   if (!one.ok || !other.ok) return refuse('signature')
-  return ok({ id: forkId(a.body, b.body), one: one.value, other: other.value })
+  return ok({ id, one: one.value, other: other.value })
 }
 
 /** True for two checkpoints that one log cannot both have: the same epoch, and anything else different. */

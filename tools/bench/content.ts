@@ -1,0 +1,222 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { ControlRequest, HolonomicResults } from '@kithnet/cli'
+import { createKeystore } from '@kithnet/identity'
+import { assert, seededRng, shuffled } from '@kithnet/kernel'
+import { Program } from '../local/program.ts'
+import { atLeast, atMost, type Benchmark, exactly, judge } from '../report.ts'
+import { compiled } from './fleet/compiled.ts'
+
+/**
+ * Ten `kith` processes on real links let each other in along grants from one of them and keep what others put. One puts a
+ * file, any four of the ten are killed as by a power cut, and a new one, whom one of those left lets in by one grant, gets
+ * the file back whole. Set-up: default policy and times, loopback, every store a SQLite file of its own.
+ */
+export const benchmark: Benchmark = {
+  id: 'content',
+  title: 'a file that ten processes keep, of which any four are killed',
+  run: async ({ quick, progress }) => {
+    const runs = quick ? 1 : Number(process.env.RUNS ?? 5)
+    const bytes = quick ? 2_000_000 : 20_000_000
+    const script = await compiledKith()
+    const found: Run[] = []
+    for (let seed = 1; seed <= runs; seed++) {
+      found.push(await run(script, seed, bytes, (text) => progress(`run ${seed}: ${text}`)))
+      progress(`run ${seed}: ${JSON.stringify(found.at(-1))}`)
+    }
+    const mean = (pick: (one: Run) => number): number =>
+      found.reduce((sum, one) => sum + pick(one), 0) / runs
+    return judge({
+      id: 'content',
+      seeds: runs,
+      figures: {
+        'file MB': bytes / 1e6,
+        'back whole': found.filter(({ isWhole }) => isWhole).length,
+        'put s': mean(({ putMs }) => putMs / 1e3),
+        'put MB/s': mean(({ putMs }) => bytes / 1e3 / putMs),
+        'distinct shares placed': mean(({ placed }) => placed),
+        'shares wanted': mean(({ wanted }) => wanted),
+        'stored bytes per byte kept': mean(({ storedBytes }) => storedBytes / bytes),
+        'fewest shares left': Math.min(...found.map(({ left }) => left)),
+        'new node ready s': mean(({ joinMs }) => joinMs / 1e3),
+        'get s': mean(({ getMs }) => getMs / 1e3),
+        'get MB/s': mean(({ getMs }) => bytes / 1e3 / getMs),
+        node: process.version,
+      },
+      threshold: {
+        'back whole': { match: exactly(runs), beat: exactly(runs) },
+        'fewest shares left': { match: atLeast(neededShares), beat: atLeast(neededShares + 2) },
+        'stored bytes per byte kept': { match: atMost(2.1), beat: null },
+      },
+    })
+  },
+}
+
+interface Run {
+  readonly isWhole: boolean
+  readonly putMs: number
+  readonly placed: number
+  readonly wanted: number
+  /** On all disks together, proofs of symbols included. */
+  readonly storedBytes: number
+  /** Distinct shares that are proven once four are gone. */
+  readonly left: number
+  /** From the start of a new process until it knows what may be served. */
+  readonly joinMs: number
+  readonly getMs: number
+}
+
+async function run(
+  script: `/${string}`,
+  seed: number,
+  bytes: number,
+  progress: (text: string) => void,
+): Promise<Run> {
+  const fleet = new KithFleet(script)
+  try {
+    const file = join(fleet.home, 'file')
+    writeFileSync(file, randomBytes(bytes))
+    progress('starting')
+    const founder = await fleet.start('node-1', [])
+    const others = Array.from({ length: nodes - 1 }, (_, index) => `node-${index + 2}`)
+    const rest = await Promise.all(
+      others.map((name) => fleet.start(name, ['--join', founder.ticket, '--root', founder.peer])),
+    )
+    for (const { peer } of rest) await grant(founder, peer, 1)
+    const all = [founder, ...rest]
+    await untilAllLetIn(all)
+
+    progress('putting')
+    const putMs = performance.now()
+    const put = await ask(founder, {
+      method: 'content-put',
+      path: file,
+      forMs: 86_400_000,
+    })
+    const placedMs = performance.now()
+    let storedBytes = 0
+    for (const program of all) {
+      const { contents } = await ask(program, { method: 'content-list', from: 0 })
+      storedBytes += contents[0]?.storedBytes ?? 0
+    }
+
+    const [...order] = shuffled(seededRng(`content ${seed}`), all)
+    const gone = order.slice(0, killed)
+    const left = order.slice(killed)
+    progress(`killing ${gone.map(({ name }) => name).join(', ')}`)
+    for (const program of gone) program.kill()
+    await Promise.all(gone.map(({ exited }) => exited))
+    const holders = await ask(left[0]!, { method: 'content-holders', ref: put.ref })
+    const alive = new Set(left.map(({ peer }) => peer as string))
+    const shares = holders.filter(({ peer }) => alive.has(peer)).flatMap((one) => one.shares)
+
+    progress('a new node')
+    const joinMs = performance.now()
+    const args = ['--join', left[0]!.ticket, '--root', founder.peer]
+    const newcomer = await fleet.start('newcomer', args)
+    await grant(left[1]!, newcomer.peer, 0)
+    const getMs = performance.now()
+    const back = join(fleet.home, 'back')
+    await ask(newcomer, { method: 'content-get', ref: put.ref, path: back })
+    const endMs = performance.now()
+    return {
+      isWhole: statSync(back).size === bytes && hashOf(back) === hashOf(file),
+      putMs: placedMs - putMs,
+      placed: put.shares,
+      wanted: put.wanted,
+      storedBytes,
+      left: new Set(shares).size,
+      joinMs: getMs - joinMs,
+      getMs: endMs - getMs,
+    }
+  } finally {
+    await fleet.stop()
+  }
+}
+
+/** The program as users have it: its sources would take a second of each process to load. */
+async function compiledKith(): Promise<`/${string}`> {
+  const script = (await compiled('../../../packages/cli/src/kith.ts')) as `/${string}`
+  // It reads its version from the manifest above it.
+  writeFileSync(join(dirname(script), '..', 'package.json'), '{ "version": "0.0.0" }')
+  return script
+}
+
+/** Processes of one run, in a folder of their own that goes with them. */
+class KithFleet {
+  readonly home: string = mkdtempSync(join(tmpdir(), 'kith-content-'))
+  readonly #script: `/${string}`
+  readonly #programs: Program[] = []
+  readonly #said: string[] = []
+
+  constructor(script: `/${string}`) {
+    this.#script = script
+  }
+
+  async start(name: string, args: readonly string[]): Promise<Program> {
+    const path = join(this.home, `${name}.kithkey`)
+    const made = await createKeystore(path, { kind: 'none' })
+    made.identity[Symbol.dispose]()
+    const up = ['network', 'up', '--identity-path', path, '--keep', '1GB', '--preset', 'lan']
+    try {
+      const program = await Program.start(this.#script, [...up, ...args], {
+        home: this.home,
+        profile: name,
+        onNote: (line) => this.#said.push(`${name}: ${line}`),
+      })
+      this.#programs.push(program)
+      return program
+    } catch (error) {
+      throw new Error(this.#said.slice(-10).join('\n'), { cause: error })
+    }
+  }
+
+  async stop(): Promise<void> {
+    for (const program of this.#programs) program.kill()
+    await Promise.all(this.#programs.map(({ exited }) => exited))
+    rmSync(this.home, { recursive: true, force: true })
+  }
+}
+
+type Method = keyof HolonomicResults
+
+async function ask<M extends Method>(
+  { control }: Program,
+  request: Extract<ControlRequest, { readonly method: M }>,
+): Promise<HolonomicResults[M]> {
+  return (await control.ask(request)) as HolonomicResults[M]
+}
+
+async function grant(by: Program, peer: string, onward: number): Promise<void> {
+  const terms = { kind: 'serve', weight: 10_000, onward, forMs: 86_400_000 }
+  await ask(by, { method: 'trust-grant', peer, ...terms })
+}
+
+/** Waits until everybody lets everybody in. */
+async function untilAllLetIn(all: readonly Program[]): Promise<void> {
+  const endMs = performance.now() + 60_000
+  for (const program of all) {
+    for (const { peer } of all) {
+      for (;;) {
+        const isIn = await ask(program, { method: 'trust-check', peer, kind: 'serve' }).then(
+          () => true,
+          () => false,
+        )
+        if (isIn) break
+        assert(performance.now() < endMs, `${program.name} lets everybody in within a minute`)
+        await new Promise((resolve) => setTimeout(resolve, 100))
+      }
+    }
+  }
+}
+
+function hashOf(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex')
+}
+
+const nodes = 10
+const killed = 4
+/** N of the default policy. */
+const neededShares = 20
