@@ -18,7 +18,7 @@ export const benchmark: Benchmark = {
   id: 'content',
   title: 'a file that ten processes keep, of which any four are killed',
   run: async ({ quick, progress }) => {
-    const runs = quick ? 1 : Number(process.env.RUNS ?? 5)
+    const runs = quick ? 1 : 5
     const bytes = quick ? 2_000_000 : 20_000_000
     const script = await compiledKith()
     const found: Run[] = []
@@ -41,12 +41,15 @@ export const benchmark: Benchmark = {
         'stored bytes per byte kept': mean(({ storedBytes }) => storedBytes / bytes),
         'fewest shares left': Math.min(...found.map(({ left }) => left)),
         'new node ready s': mean(({ joinMs }) => joinMs / 1e3),
+        'first block s': mean(({ firstMs }) => firstMs / 1e3),
         'get s': mean(({ getMs }) => getMs / 1e3),
+        'most tries': Math.max(...found.map(({ tries }) => tries)),
         'get MB/s': mean(({ getMs }) => bytes / 1e3 / getMs),
         node: process.version,
       },
       threshold: {
         'back whole': { match: exactly(runs), beat: exactly(runs) },
+        'most tries': { match: null, beat: exactly(1) },
         'fewest shares left': { match: atLeast(neededShares), beat: atLeast(neededShares + 2) },
         'stored bytes per byte kept': { match: atMost(2.1), beat: null },
       },
@@ -61,11 +64,15 @@ interface Run {
   readonly wanted: number
   /** On all disks together, proofs of symbols included. */
   readonly storedBytes: number
-  /** Distinct shares that are proven once four are gone. */
+  /** Distinct shares that are held once four are gone. */
   readonly left: number
-  /** From the start of a new process until it knows what may be served. */
+  /** From the start of a new process until it has a neighbour and was let in. */
   readonly joinMs: number
+  /** From when it was asked for the file to its first block: until it knows what may be served, and who holds it. */
+  readonly firstMs: number
   readonly getMs: number
+  /** How often it had to be asked. */
+  readonly tries: number
 }
 
 async function run(
@@ -108,9 +115,15 @@ async function run(
     progress(`killing ${gone.map(({ name }) => name).join(', ')}`)
     for (const program of gone) program.kill()
     await Promise.all(gone.map(({ exited }) => exited))
+    const shares: number[] = []
+    for (const program of left) {
+      const { contents } = await ask(program, { method: 'content-list', from: 0 })
+      shares.push(...(contents[0]?.shares ?? []))
+    }
     const holders = await ask(left[0]!, { method: 'content-holders', ref: put.ref })
-    const alive = new Set(left.map(({ peer }) => peer as string))
-    const shares = holders.filter(({ peer }) => alive.has(peer)).flatMap((one) => one.shares)
+    const alive = new Set(left.map(({ peer }) => peer))
+    const proven = holders.filter(({ peer }) => alive.has(peer)).length
+    progress(`${proven} of ${left.length} prove what they hold at once`)
 
     progress('a new node')
     const joinMs = performance.now()
@@ -119,7 +132,21 @@ async function run(
     await grant(left[1]!, newcomer.peer, 0)
     const getMs = performance.now()
     const back = join(fleet.home, 'back')
-    await ask(newcomer, { method: 'content-get', ref: put.ref, path: back })
+    let firstMs = 0
+    let tries = 0
+    for (;;) {
+      try {
+        tries++
+        await newcomer.control.ask({ method: 'content-get', ref: put.ref, path: back }, () => {
+          firstMs ||= performance.now()
+        })
+        break
+      } catch (error) {
+        progress(`try ${tries}: ${String(error)}; ${await neighboursOf([...left, newcomer])}`)
+        if (tries === mostTries) throw error
+        rmSync(back, { force: true })
+      }
+    }
     const endMs = performance.now()
     return {
       isWhole: statSync(back).size === bytes && hashOf(back) === hashOf(file),
@@ -129,7 +156,9 @@ async function run(
       storedBytes,
       left: new Set(shares).size,
       joinMs: getMs - joinMs,
+      firstMs: firstMs - getMs,
       getMs: endMs - getMs,
+      tries,
     }
   } finally {
     await fleet.stop()
@@ -212,11 +241,27 @@ async function untilAllLetIn(all: readonly Program[]): Promise<void> {
   }
 }
 
+/** How many neighbours each of them has: what tells why a holder could not be reached. */
+async function neighboursOf(all: readonly Program[]): Promise<string> {
+  const counts = await Promise.all(
+    all.map(async ({ name, control }) => {
+      const { neighbours } = (await control.ask({ method: 'status' })) as Neighbourly
+      return `${name} ${neighbours.length}`
+    }),
+  )
+  return `neighbours: ${counts.join(', ')}`
+}
+
+interface Neighbourly {
+  readonly neighbours: readonly string[]
+}
+
 function hashOf(path: string): string {
   return createHash('sha256').update(readFileSync(path)).digest('hex')
 }
 
 const nodes = 10
 const killed = 4
+const mostTries = 3
 /** N of the default policy. */
 const neededShares = 20

@@ -136,7 +136,7 @@ export const plots: readonly Plot[] = [
   {
     name: 'survival-by-availability',
     caption:
-      'retention at 300 peers, 24 contents for 16 hours a point: the share of looks at which the whole shares of honest peers that are there rebuild a content, with one keeper in ten a liar. The curve is what the policy promises: 20 of 26 shares rebuild, 30 holders.',
+      'retention at 300 peers, 12 contents for 12 hours a point: the share of looks at which the whole shares of honest peers that are there rebuild a content, with one keeper in ten a liar. The curve is what the policy promises: 20 of 26 shares rebuild, 30 holders.',
     draw: async () => ({
       title: 'Survival of a content',
       x: { title: 'share of its time that a peer is there', domain: [0.7, 1] },

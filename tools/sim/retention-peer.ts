@@ -3,7 +3,12 @@ import type { Instant } from '@kithnet/kernel'
 import type { Node } from '@kithnet/testkit'
 import type { PeerId } from '@kithnet/types'
 import type { ContentRef } from '../../packages/holonomic/src/content/content-ref.ts'
-import type { KeeperEvent, Proof } from '../../packages/holonomic/src/content/keeper-events.ts'
+import type { ContentMessage } from '../../packages/holonomic/src/content/content-messages.ts'
+import type {
+  KeeperEvent,
+  KeeperOutput,
+  Proof,
+} from '../../packages/holonomic/src/content/keeper-events.ts'
 import { simulatedPeer } from './membership-peers.ts'
 import type { SimulatedContent } from './retention-contents.ts'
 import type { KeeperMachine, LiarMemory } from './retention-liar.ts'
@@ -29,6 +34,12 @@ export interface Gathering {
   finish(isWhole: boolean): void
 }
 
+/** What a `census` says, and `held` gives back after a restart. */
+export interface Remembered {
+  readonly proofs: readonly Proof[]
+  readonly unsettledMs: number
+}
+
 /** What it has made anew and not yet given to who is to keep it. */
 export interface Made {
   readonly text: string
@@ -44,7 +55,7 @@ export class WorldPeer {
   /** Whole shares, by content: what is on disk. */
   readonly store = new Map<string, Map<number, ContentSymbol>>()
   /** What the machine asked to be kept of its census. */
-  readonly proofs = new Map<string, readonly Proof[]>()
+  readonly census = new Map<string, Remembered>()
   /** Contents of which it has the whole. */
   readonly owned = new Set<string>()
   /** What it has been told of: statements are durable. */
@@ -85,4 +96,16 @@ export class WorldPeer {
     }
     return bytes
   }
+}
+
+/** What a world tells whoever watches it. */
+export interface Watcher {
+  /** A peer has said something. */
+  said(peer: WorldPeer, to: PeerId, message: ContentMessage, now: Instant): void
+  /** A machine has told something. After the world has done what is asked for. */
+  told(peer: WorldPeer, output: KeeperOutput, now: Instant): void
+  /** A peer holds one share more, or fewer: other than by a liar. */
+  changed(kept: Kept, peer: WorldPeer, isHeld: boolean, now: Instant): void
+  /** A peer has left for good. */
+  left(peer: WorldPeer, now: Instant): void
 }

@@ -1,5 +1,6 @@
 import { defaultPolicy } from '@kithnet/fountain'
 import { after, instant, pick, type Rng, sample } from '@kithnet/kernel'
+import type { PeerId } from '@kithnet/types'
 import { refText } from '../../packages/holonomic/src/content/content-ref.ts'
 import { mean } from './membership-mean.ts'
 import { simulatedContent } from './retention-contents.ts'
@@ -12,9 +13,12 @@ import { RetentionWorld } from './retention-world.ts'
 export interface Size {
   readonly peers: number
   readonly contents: number
-  readonly crowded: number
+  /** Contents that too many hold from the beginning. */
+  readonly surplus: number
+  /** When some peers lose room, when looks begin, and when the run ends. */
+  readonly crowdedHours: number
+  readonly lookHours: number
   readonly hours: number
-  readonly availabilities: readonly number[]
 }
 
 const [secondMs, minuteMs] = [1_000, 60_000]
@@ -27,10 +31,9 @@ const crowdedShare = 0.05
 const withdrawnShare = 0.1
 const surplusHolders = 45
 const lookMs = 15 * minuteMs
-const readMs = 2 * hourMs
-const firstLookMs = 3 * hourMs
-/** No looks for so long after peers have lost room. */
-const crowdedPauseMs = 1.5 * hourMs
+const readMs = hourMs
+/** Source: a keeper's `auditMs`, with its jitter, and an absence or two. */
+const emptyMs = 3 * hourMs
 const { sourceSymbols, repairSymbols } = defaultPolicy
 
 /** What was seen of one world. */
@@ -48,6 +51,7 @@ export interface Outcome {
   /** Liars that an honest peer counts as holders in the end. */
   readonly believed: number
   readonly unplaced: number
+  readonly surplus: number
   readonly contentHours: number
 }
 
@@ -59,6 +63,7 @@ export class Trial {
   readonly #watch = new RetentionWatch()
   readonly #rng: Rng
   readonly #regular: Kept[] = []
+  readonly #surplus: Kept[] = []
   readonly #looks: Look[] = []
   readonly #stored: number[] = []
   readonly #holders: number[] = []
@@ -80,30 +85,27 @@ export class Trial {
 
   async run(): Promise<Outcome> {
     const { network } = this.#world
-    const { contents, crowded, hours } = this.#size
+    const { contents, surplus, crowdedHours, lookHours, hours } = this.#size
     const authors = sample(
       this.#rng,
       this.#world.peers.filter(({ isHonest, isThere }) => isHonest && isThere),
-      contents + crowded,
+      contents + surplus,
     )
-    const surplus: Kept[] = []
     for (const [index, author] of authors.entries()) {
       const kept = await this.#publish(author, index)
       if (index < contents) this.#regular.push(kept)
-      else surplus.push(kept)
+      else this.#surplus.push(kept)
     }
     network.run(10 * secondMs)
-    for (const kept of surplus) this.#crowd(kept)
+    for (const kept of this.#surplus) this.#crowd(kept)
     for (const kept of this.#regular) this.#place(kept)
     const endMs = hours * hourMs
-    const crowdedMs = endMs / 2
     const withdrawMs = (endMs * 2) / 3
-    network.at(instant(crowdedMs), () => this.#loseRoom())
+    network.at(instant(crowdedHours * hourMs), () => this.#loseRoom())
     network.at(instant(withdrawMs), () => this.#withdraw())
-    for (let at = firstLookMs; at <= endMs; at += lookMs) {
+    for (let at = lookHours * hourMs; at <= endMs; at += lookMs) {
       network.run(at - network.now)
-      const isCounted = at < crowdedMs || at >= crowdedMs + crowdedPauseMs
-      this.#lookAtAll(isCounted, at % readMs === 0)
+      this.#lookAtAll(at % readMs === 0)
     }
     return this.#outcome()
   }
@@ -155,12 +157,11 @@ export class Trial {
     for (const kept of sample(this.#rng, there, count)) this.#world.withdraw(kept)
   }
 
-  #lookAtAll(isCounted: boolean, isRead: boolean): void {
+  #lookAtAll(isRead: boolean): void {
     for (const kept of this.#regular) {
       if (kept.withdrawnAt !== undefined) continue
       const holders = this.#watch.presentHolders(kept.text)
       this.#watch.countDistinct(kept)
-      if (!isCounted) continue
       const copies = new Map<number, number>()
       const shares = new Set<number>()
       let bytes = 0
@@ -197,19 +198,28 @@ export class Trial {
     })
   }
 
+  /** A liar that has kept nothing for long enough for everybody to have asked it. */
+  #isEmpty({ liar }: WorldPeer): boolean {
+    if (liar === undefined) return false
+    if (liar.lie !== 'forgetful') return true
+    const { turnAt } = liar
+    return turnAt !== undefined && after(turnAt, emptyMs) <= this.#world.network.now
+  }
+
   #outcome(): Outcome {
     const world = this.#world
     const there = world.peers.filter(({ isHonest, isThere }) => isHonest && isThere)
     const withdrawn = [...world.contents.values()].filter((kept) => kept.withdrawnAt !== undefined)
-    const believed = new Set(
-      there.flatMap(({ proofs }) =>
-        [...proofs.values()]
-          .flat()
-          .filter(({ until }) => until > world.network.now)
-          .map(({ peer }) => peer)
-          .filter((peer) => !world.peerOf(peer).isHonest),
-      ),
-    )
+    const believed = new Set<PeerId>()
+    for (const { census, store } of there) {
+      for (const [text, { proofs }] of census) {
+        // Who no longer holds anything of it asks nobody any more.
+        if (!store.has(text)) continue
+        for (const { peer, until } of proofs) {
+          if (until > world.network.now && this.#isEmpty(world.peerOf(peer))) believed.add(peer)
+        }
+      }
+    }
     return {
       looks: this.#looks,
       watch: this.#watch,
@@ -219,6 +229,7 @@ export class Trial {
       withdrawnLeft: there.filter(({ store }) => withdrawn.some(({ text }) => store.has(text)))
         .length,
       believed: believed.size,
+      surplus: this.#surplus.length,
       unplaced: this.#regular.filter(
         ({ text }) => this.#watch.ledgerOf(text).placedAt === undefined,
       ).length,

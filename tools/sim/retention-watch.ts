@@ -7,8 +7,8 @@ import {
   defaultKeeperConfig,
   type KeeperOutput,
 } from '../../packages/holonomic/src/content/keeper-events.ts'
-import type { Kept, WorldPeer } from './retention-peer.ts'
-import type { RetentionWorld, Watcher } from './retention-world.ts'
+import type { Kept, Watcher, WorldPeer } from './retention-peer.ts'
+import type { RetentionWorld } from './retention-world.ts'
 
 /** Source: the contract of this experiment. */
 export const withdrawnWithinMs = 60_000
@@ -79,7 +79,7 @@ export class RetentionWatch implements Watcher {
       else this.#found(rejected, now)
     }
     if (output.type === 'placed') {
-      this.ledgerOf(refText(output.ref)).placedAt ??= now
+      if (output.holders.size >= targetHolders) this.ledgerOf(refText(output.ref)).placedAt ??= now
       for (const { peer: refused } of output.refused) {
         const one = this.world!.peerOf(refused)
         if (!one.isHonest) this.#found(one, now)

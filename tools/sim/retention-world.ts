@@ -2,7 +2,7 @@
  * A simulated network of keepers: the machine that ships at every honest peer, liars at others, stores that survive restarts,
  * and statements that reach whoever is there. Nothing here decides anything that the machines are to decide.
  */
-import type { ContentSymbol } from '@kithnet/fountain'
+import { type ContentSymbol, defaultPolicy } from '@kithnet/fountain'
 import { after, type Instant, type Rng } from '@kithnet/kernel'
 import { createNetwork, type Network, uniformLatency } from '@kithnet/testkit'
 import type { PeerId } from '@kithnet/types'
@@ -15,7 +15,7 @@ import type {
   KeeperOutput,
 } from '../../packages/holonomic/src/content/keeper-events.ts'
 import { type KeeperMachine, liarMemory, LyingKeeper } from './retention-liar.ts'
-import { type Kept, WorldPeer } from './retention-peer.ts'
+import { type Kept, type Watcher, WorldPeer } from './retention-peer.ts'
 import { type Coming, Presence } from './retention-presence.ts'
 import { RememberedRanks, subjectOf } from './retention-ranks.ts'
 
@@ -23,17 +23,7 @@ import { RememberedRanks, subjectOf } from './retention-ranks.ts'
 const [storeMs, loadMs, makeMs] = [2, 1, 5]
 /** How long a statement takes to whoever is there, and a comparison of statements after a start. Source: our choice. */
 const [leastNewsMs, mostNewsMs] = [100, 2_000]
-/** What a world tells whoever watches it. */
-export interface Watcher {
-  /** A peer has said something. */
-  said(peer: WorldPeer, to: PeerId, message: ContentMessage, now: Instant): void
-  /** A machine has told something. After the world has done what is asked for. */
-  told(peer: WorldPeer, output: KeeperOutput, now: Instant): void
-  /** A peer holds one share more, or fewer: other than by a liar. */
-  changed(kept: Kept, peer: WorldPeer, isHeld: boolean, now: Instant): void
-  /** A peer has left for good. */
-  left(peer: WorldPeer, now: Instant): void
-}
+const { targetHolders } = defaultPolicy
 
 /** How a world is made. */
 export interface WorldOptions {
@@ -177,9 +167,8 @@ export class RetentionWorld {
     }
     for (const [text, shares] of peer.store) {
       const { ref } = this.contents.get(text)!
-      const proofs = peer.proofs.get(text)
       const held = [...shares.keys()].sort((a, b) => a - b)
-      node.inject({ type: 'held', ref, shares: held, ...(proofs === undefined ? {} : { proofs }) })
+      node.inject({ type: 'held', ref, shares: held, ...peer.census.get(text) })
     }
     for (const text of peer.owned) {
       if (peer.known.get(text) !== 'published') continue
@@ -272,8 +261,17 @@ export class RetentionWorld {
       case 'failed':
         this.#gathered(peer, output.token, false)
         break
+      case 'placed':
+        if (output.holders.size < targetHolders) break
+        // A user who has put a file away keeps no copy for others.
+        peer.owned.delete(refText(output.ref))
+        peer.node!.inject({ type: 'disowned', ref: output.ref })
+        break
       case 'census':
-        peer.proofs.set(refText(output.ref), output.proofs)
+        peer.census.set(refText(output.ref), {
+          proofs: output.proofs,
+          unsettledMs: output.unsettledMs,
+        })
         break
       default:
     }

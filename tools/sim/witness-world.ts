@@ -11,9 +11,23 @@ import {
   type WitnessLog,
 } from '@kithnet/holonomic'
 import type { SignatureScheme } from '@kithnet/identity'
-import { epochMs, type EpochMs, type Instant, instant, seededRng, utf8, wallAt } from '@kithnet/kernel'
+import {
+  epochMs,
+  type EpochMs,
+  type Instant,
+  instant,
+  seededRng,
+  utf8,
+  wallAt,
+} from '@kithnet/kernel'
 import type { OverlayEvent, OverlayOutput } from '@kithnet/overlay'
-import { nativeCosts, type TestKeys, testScheme, uniformLatency, VirtualCores } from '@kithnet/testkit'
+import {
+  nativeCosts,
+  type TestKeys,
+  testScheme,
+  uniformLatency,
+  VirtualCores,
+} from '@kithnet/testkit'
 import { hash, networkId, type PeerId, peerIdOf, topicId, type Verified } from '@kithnet/types'
 import type { Parcel } from '../../packages/holonomic/src/statements/exchange-messages.ts'
 import { forksAmong } from '../../packages/holonomic/src/statements/fork-evidence.ts'
@@ -122,7 +136,7 @@ export class WitnessWorld {
         this.#lifeByPeer.set(self, life)
         return life
       },
-      onOutput: ({ peer }, output, now) => this.#told(peer, output as OverlayOutput | Told, now),
+      onOutput: ({ peer }, output, now) => this.#told(peer, output, now),
     })
   }
 
@@ -148,7 +162,9 @@ export class WitnessWorld {
       const first = instant(Math.min(...this.arrivals.get(id)!.values()))
       firsts.set(epoch, [...(firsts.get(epoch) ?? []), first])
     }
-    const seconds = [...firsts.values()].flatMap((times) => times.toSorted((a, b) => a - b)[1] ?? [])
+    const seconds = [...firsts.values()].flatMap(
+      (times) => times.toSorted((a, b) => a - b)[1] ?? [],
+    )
     return seconds.length === 0 ? undefined : instant(Math.min(...seconds))
   }
 
@@ -217,7 +233,10 @@ export class WitnessWorld {
 
   /** An owner puts a checkpoint to a witness, past every machine of its own. */
   offer(owner: Site, witness: Site, held: SignedBy, log: WitnessLog, epoch: number): void {
-    const known = witness.book.get('cosignature', `${logIdOf(this.logName(owner.peer))}/${witness.peer}`)
+    const known = witness.book.get(
+      'cosignature',
+      `${logIdOf(this.logName(owner.peer))}/${witness.peer}`,
+    )
     const from = Math.min(known?.statement.epoch ?? 0, epoch)
     const basis = from === 0 ? new Uint8Array(0) : encodeCheckpoint(log.checkpointAt(from))
     const proof = log.consistencyProof(from, epoch)
@@ -275,7 +294,11 @@ export class WitnessWorld {
     }
   }
 
-  #exchanged(site: Site, output: Extract<Told, { type: 'statements' }>['output'], now: Instant): void {
+  #exchanged(
+    site: Site,
+    output: Extract<Told, { type: 'statements' }>['output'],
+    now: Instant,
+  ): void {
     switch (output.type) {
       case 'take': {
         const { token, parcel } = output
@@ -364,7 +387,9 @@ export class WitnessWorld {
     const { epoch } = checkpoint
     const given = site.book.get('cosignature', `${log}/${site.peer}`)
     if (given?.statement.checkpoint === id) {
-      this.run(site, (life, at) => life.witnessing({ type: 'cosigned', to, cosignature: given }, at))
+      this.run(site, (life, at) =>
+        life.witnessing({ type: 'cosigned', to, cosignature: given }, at),
+      )
       return
     }
     if (given !== undefined && given.statement.epoch >= epoch) return
@@ -404,7 +429,8 @@ export class WitnessWorld {
       }
     }
     for (const id of new Set(told)) {
-      if (site.book.byId(id) !== undefined) effects.push(...life.statements({ type: 'made', id }, now))
+      if (site.book.byId(id) !== undefined)
+        effects.push(...life.statements({ type: 'made', id }, now))
     }
     return effects
   }

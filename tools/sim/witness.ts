@@ -2,20 +2,20 @@
  * Logs that are witnessed, while some owners fork theirs and disks are restored from backups.
  *
  * Set-up. 1,000 whole overlays of the `lan` preset with the exchange of statements and the machine of witnesses that ship,
- * 5 to 30 ms one way, 0.12 ms a check, 2 ms a commit; all are admitted. 40 owners commit three states in 60 s; the rest only
- * witness, for a broadcast costs a thousand deliveries: more owners would change the length of a run and nothing else.
+ * 5 to 30 ms one way, 0.12 ms a check, 2 ms a commit; all are admitted. 22 owners commit up to four states in 60 s; the rest
+ * only witness, for a broadcast costs a thousand deliveries: more owners would change the length of a run and nothing else.
  * Of the owners, in each run:
- * - 10 equivocate: past all machines of their own they sign two states of one epoch, give each to another peer at the same
+ * - 6 equivocate: past all machines of their own they sign two states of one epoch, give each to another peer at the same
  *   moment, and offer both to all of their witnesses in turn, each side from its own history;
- * - 5 run twice: another process with the same disk signs a state of the same epoch in the same moment;
- * - 5 crash and come back with a disk from before their last commit, and commit again: they must refuse;
- * - 20 are honest. 15 witnesses of the equivocators come back, too, with disks from before what they signed, and are offered
+ * - 3 run twice: another process with the same disk signs a state of the same epoch in the same moment;
+ * - 3 crash and come back with a disk from before their last commit, and commit again: they must refuse;
+ * - 10 are honest. 9 witnesses of the equivocators come back, too, with disks from before what they signed, and are offered
  *   the other side at once, and again.
  *
- * `lastHop` is how long an honest checkpoint takes to the last honest peer of those that never crash. Evidence is timed
+ * Crashes come after all commits that are timed. `lastHop` is how long an honest checkpoint takes to the last honest peer of those that never crash. Evidence is timed
  * from the moment at which both sides were given out to the last of these that has the proof: the median over the median,
  * the worst over the worst. Every cosignature is noted where it is made: two of one witness and log are inconsistent unless
- * one is of a state in the other's history. Quick: 50 peers, 7 owners in 12 s.
+ * one is of a state in the other's history. Quick: 40 peers, 5 owners in 8 s.
  */
 import { type Checkpoint, checkpointId, cosignersOf, logIdOf, WitnessLog } from '@kithnet/holonomic'
 import { after, type Instant, type Rng, sample, utf8 } from '@kithnet/kernel'
@@ -45,6 +45,8 @@ interface Size {
   readonly restored: number
   readonly honest: number
   readonly restoredWitnesses: number
+  /** States that each honest owner commits. */
+  readonly commits: number
 }
 
 const fullSize: Size = {
@@ -52,25 +54,28 @@ const fullSize: Size = {
   joinMs: 20,
   settleMs: 20_000,
   spanMs: 60_000,
-  equivocators: 10,
-  twins: 5,
-  restored: 5,
-  honest: 20,
-  restoredWitnesses: 15,
+  equivocators: 6,
+  twins: 3,
+  restored: 3,
+  honest: 10,
+  restoredWitnesses: 9,
+  commits: 3,
 }
 const quickSize: Size = {
-  peers: 50,
+  peers: 40,
   joinMs: 20,
-  settleMs: 4_000,
-  spanMs: 12_000,
-  equivocators: 2,
+  settleMs: 3_000,
+  spanMs: 8_000,
+  equivocators: 1,
   twins: 1,
   restored: 1,
-  honest: 3,
-  restoredWitnesses: 3,
+  honest: 2,
+  restoredWitnesses: 2,
+  commits: 2,
 }
-const commitsEach = 3
 const cosigners = 5
+/** How often an equivocator puts both sides to its witnesses, in half of the span. */
+const offersAgain = 20
 /** Longest wait for everybody to have all evidence. */
 const patienceMs = 60_000
 
@@ -138,7 +143,7 @@ class Trial {
 
   #plan(): void {
     for (const owner of [...this.#honest, ...this.#twins, ...this.#restored]) {
-      for (let count = 0; count < commitsEach; count++) {
+      for (let count = 0; count < this.#size.commits; count++) {
         this.#at(0.1 + 0.2 * count, 0.25 + 0.2 * count, () => this.#commit(owner, `${count}`))
       }
     }
@@ -164,12 +169,13 @@ class Trial {
 
   /** A process beside the owner's, with its disk, signs another state of the epoch that is next. */
   #planTwin(owner: Site): void {
-    this.#at(0.75, 0.85, () => {
+    this.#at(0.67, 0.72, () => {
       const kept = this.#world.logOf(owner)
       const twin = new WitnessLog(this.#world.logName(owner.peer), kept.leaves)
       this.#commit(owner, 'own')
       const held = this.#signNext(owner, twin, 'twin')
-      const [near] = sample(this.#rng, this.#steady(), 1)
+      const others = this.#steady().filter((site) => site !== owner)
+      const [near] = sample(this.#rng, others, 1)
       this.#world.give(near!, held)
     })
   }
@@ -179,8 +185,8 @@ class Trial {
     this.#crashed.add(owner)
     let backup: Disk | undefined
     this.#at(0.5, 0.5, () => (backup = this.#world.backup(owner)))
-    this.#at(0.74, 0.76, () => this.#world.crash(owner))
-    this.#at(0.8, 0.82, () => this.#world.restart(owner, backup))
+    this.#at(0.74, 0.78, () => this.#world.crash(owner))
+    this.#at(0.82, 0.86, () => this.#world.restart(owner, backup))
     this.#at(0.9, 0.99, () => this.#commit(owner, 'after the backup'))
   }
 
@@ -202,8 +208,8 @@ class Trial {
     for (const site of restored) {
       this.#crashed.add(site)
       this.#at(0.3, 0.3, () => backups.set(site, this.#world.backup(site)))
-      this.#at(0.62, 0.66, () => this.#world.crash(site))
-      this.#at(0.72, 0.76, () => this.#world.restart(site, backups.get(site)))
+      this.#at(0.74, 0.78, () => this.#world.crash(site))
+      this.#at(0.82, 0.86, () => this.#world.restart(site, backups.get(site)))
     }
     this.#at(0.4, 0.55, () => {
       const { network } = this.#world.overlays
@@ -222,9 +228,12 @@ class Trial {
         }
       }
       put()
-      // Again and again, also to those that come back with an old disk, and with more behind each side.
-      for (let count = 1; count <= 40; count++) {
-        network.at(after(network.now, Math.floor((this.#size.spanMs * count) / 80)), put)
+      // Again and again, also to those that come back with an old disk.
+      for (let count = 1; count <= offersAgain; count++) {
+        network.at(
+          after(network.now, Math.floor((this.#size.spanMs * count) / (2 * offersAgain))),
+          put,
+        )
       }
     })
   }
@@ -299,7 +308,7 @@ class Trial {
       offersToForkers: cosigned.filter(({ checkpoint }) => guilty.has(checkpoint.peer)).length,
       behind: count('behind'),
       forkedByBackup: [...guilty].filter((peer) => restored.has(peer)).length,
-      unwitnessed: this.#honest.length * commitsEach - witnessed.size,
+      unwitnessed: this.#honest.length * this.#size.commits - witnessed.size,
       rejected,
     }
   }

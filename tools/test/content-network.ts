@@ -119,5 +119,5 @@ export function countedSource(bytes: Uint8Array): ContentSource & { readonly rea
 
 /** How many symbols a store has. */
 export async function symbolsIn(disk: Store): Promise<number> {
-  return (await disk.scan('holonomic/symbols', { limit: 1_000_000 })).length
+  return (await disk.scan('holonomic/symbols/1', { limit: 1_000_000 })).length
 }

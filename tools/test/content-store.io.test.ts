@@ -12,7 +12,7 @@ import {
 } from '@kithnet/fountain'
 import { seededRng, toHex } from '@kithnet/kernel'
 import { memoryStore, openStore } from '@kithnet/store'
-import type { Store } from '@kithnet/types'
+import { peerIdFromBytes, type Store } from '@kithnet/types'
 import { afterEach, expect, test } from 'vitest'
 import { remakeContent, WholeContent } from '../../packages/holonomic/src/content/content-maker.ts'
 import { ContentMemory } from '../../packages/holonomic/src/content/content-memory.ts'
@@ -45,7 +45,7 @@ async function keep(store: ContentStore, share: number, count = sampleBlocks): P
 
 /** How many entries the spaces have. */
 async function entriesOf(store: Store): Promise<readonly number[]> {
-  const spaces = ['holonomic/shares', 'holonomic/symbols', 'holonomic/rebuilt']
+  const spaces = ['holonomic/shares/1', 'holonomic/symbols/1', 'holonomic/rebuilt/1']
   return Promise.all(
     spaces.map(async (space) => (await store.scan(space, { limit: 1_000_000 })).length),
   )
@@ -117,7 +117,7 @@ function killedAfter(ms: number, path: string, from: number): Promise<string[]> 
   const stdio = ['ignore', 'pipe', 'inherit'] as const
   const child = spawn(process.execPath, [script, path, `${from}`], { stdio: [...stdio] })
   let printed = ''
-  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
     if (printed === '') setTimeout(() => child.kill('SIGKILL'), ms)
     printed += text
   })
@@ -164,16 +164,19 @@ test('what is remembered of contents is there after a restart, and what cannot b
   const memory = await ContentMemory.open(disk)
   const proofs = [{ peer: sampleRef.author, share: 9, until: 1_800_000_000_000 as never }]
   await memory.decline(sampleRef, true)
-  await memory.saveProofs(sampleRef, proofs)
+  await memory.saveCensus(sampleRef, { proofs, unsettledMs: 12_345.6 })
   const again = await ContentMemory.open(disk)
   expect(again.isDeclined(sampleRef)).toBe(true)
-  expect(await again.proofsOf(sampleRef)).toEqual(proofs)
+  expect(await again.censusOf(sampleRef)).toEqual({ proofs, unsettledMs: 12_346 })
   await again.decline(sampleRef, false)
   await again.forget(sampleRef)
   expect((await ContentMemory.open(disk)).isDeclined(sampleRef)).toBe(false)
-  expect(await again.proofsOf(sampleRef)).toEqual([])
-  const [key] = await disk.scan('holonomic/declined', { limit: 1 })
-  expect(key).toBeUndefined()
+  expect(await again.censusOf(sampleRef)).toBeUndefined()
+  expect(await disk.scan('holonomic/declined/1', { limit: 1 })).toEqual([])
+  const key = new Uint8Array(64).fill(0x12)
+  await disk.write([{ space: 'holonomic/census/1', key, value: Uint8Array.of(0xff) }])
+  const odd = { author: peerIdFromBytes(key.subarray(0, 32)), content: '12'.repeat(32) }
+  expect(await again.censusOf(odd)).toBeUndefined()
 })
 
 test('a content that is rebuilt on disk is made again, share for share, and leaves nothing', async () => {

@@ -140,7 +140,7 @@ function lyingStore(): Store {
   const disk = memoryStore()
   const get: Store['get'] = async (space, key) => {
     const value = await disk.get(space, key)
-    if (space === 'holonomic/symbols' && value !== undefined) value[value.length - 1]! ^= 1
+    if (space === 'holonomic/symbols/1' && value !== undefined) value[value.length - 1]! ^= 1
     return value
   }
   return new Proxy(disk, {
@@ -189,7 +189,7 @@ test('shares that are lost for good are made again by those who are left', async
   // What making it took is not left on any disk.
   await vi.waitFor(async () => {
     for (const { disk } of left) {
-      expect(await disk.scan('holonomic/rebuilt', { limit: 1 })).toEqual([])
+      expect(await disk.scan('holonomic/rebuilt/1', { limit: 1 })).toEqual([])
     }
   }, waiting)
 }, 90_000)
@@ -212,6 +212,21 @@ test('who wants none of a content gives its shares up, and takes part again when
     expect(tired!.holonomic.content.list()[0]!.until).toBeGreaterThan(before)
   }, waiting)
 }, 90_000)
+
+test('what was allowed for a time is gone when it is over, without a word', async () => {
+  const keepers = await network.found(3)
+  const [author] = keepers
+  const data = someBytes(50_000, 'temporary')
+  const { ref } = await author.holonomic.content.put(memorySource(data), { windowMs: 6_000 })
+  expect(await symbolsIn(keepers[1]!.disk)).toBeGreaterThan(0)
+  await vi.waitFor(async () => {
+    for (const { disk } of keepers) expect(await symbolsIn(disk)).toBe(0)
+  }, waiting)
+  expect(author.holonomic.content.list()).toMatchObject([{ consent: { state: 'expired' } }])
+  await expect(readWhole(keepers[2]!.holonomic.content, ref, data.length)).rejects.toThrow(
+    'is over',
+  )
+}, 60_000)
 
 test('what cannot be done is said with what to do', async () => {
   const founder = await network.start()

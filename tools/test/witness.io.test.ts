@@ -32,12 +32,12 @@ const identity = (index: number): Identity => {
   return known
 }
 
-async function peer(index: number, join?: Peer, store?: Store): Promise<Peer> {
+async function peer(index: number, friend?: Peer, store?: Store): Promise<Peer> {
   const made = await createNode({
     identity: identity(index),
     network: 'witness test',
     preset: 'local',
-    ...(join === undefined ? {} : { join: join.ticket() }),
+    ...(friend === undefined ? {} : { join: friend.ticket() }),
     ...(store === undefined ? {} : { store }),
     services: [
       holonomic({
@@ -70,10 +70,13 @@ async function five(): Promise<readonly Peer[]> {
 const notes = ['notes']
 const members = (text: string): Uint8Array[] => text.split('').map((letter) => utf8(letter))
 const isShown = (one: Peer, of: Peer, epoch: number, least: number): void => {
-  const shown = one.holonomic.witness.show(of.id).find(({ checkpoint }) => checkpoint.epoch === epoch)
+  const shown = one.holonomic.witness
+    .show(of.id)
+    .find(({ checkpoint }) => checkpoint.epoch === epoch)
   expect(shown?.cosigners.length ?? 0).toBeGreaterThanOrEqual(least)
 }
-const soon = (check: () => void): Promise<void> => vi.waitFor(check, { timeout: 15_000, interval: 50 })
+const soon = (check: () => void): Promise<void> =>
+  vi.waitFor(check, { timeout: 15_000, interval: 50 })
 
 test('five nodes: states are cosigned, compared, reconciled and proven; who forks is found out by all', async () => {
   const all = await five()
@@ -104,7 +107,9 @@ test('five nodes: states are cosigned, compared, reconciled and proven; who fork
   expect(appointed).toHaveLength(4)
   const proven = verifyWitnessBundle(bundle, { appointed, threshold: 3 })
   expect(proven).toMatchObject({ ok: true, value: { state: { epoch: 1, stateSize: 2 } } })
-  expect(proven.ok && equalBytes(proven.value.state.stateRoot, setRoot(members('ba')).root)).toBe(true)
+  expect(proven.ok && equalBytes(proven.value.state.stateRoot, setRoot(members('ba')).root)).toBe(
+    true,
+  )
   const few = verifyWitnessBundle(bundle, { appointed: [], threshold: 3 })
   expect(few).toMatchObject({ ok: false, fault: { code: 'holonomic/not-witnessed', why: 'few' } })
 
@@ -144,16 +149,15 @@ test('a restored backup does not fork its log, and a state goes on after a resta
   closing.push(() => rmSync(folder, { recursive: true, force: true }))
   const all = await five()
   const [first] = all
-  const alone = 'alone'
   const path = join(folder, 'store.db')
   const backup = join(folder, 'backup.db')
   const run = async <T>(
     file: string,
     job: (node: Peer) => Promise<T>,
-    join: Peer | typeof alone = first!,
+    friend: Peer | undefined = first,
   ): Promise<T> => {
     await using store = await openStore(file)
-    const node = await peer(5, join === alone ? undefined : join, store)
+    const node = await peer(5, friend, store)
     try {
       return await job(node)
     } finally {
@@ -173,7 +177,10 @@ test('a restored backup does not fork its log, and a state goes on after a resta
     }),
   ).toMatchObject({ epoch: 2 })
   // Its incarnation was restored, too: two starts by itself put it ahead of what others know.
-  for (let start = 0; start < 2; start++) await run(backup, () => Promise.resolve(), alone)
+  for (let start = 0; start < 2; start++) {
+    await using store = await openStore(backup)
+    await (await peer(5, undefined, store)).close()
+  }
   const refused = await run(backup, commit('ax')).catch((error: unknown) => error)
   expect(refused).toMatchObject({ fault: { code: 'holonomic/log-behind' } })
   expect(await run(path, commit('abc'))).toMatchObject({ epoch: 3, stateSize: 3 })

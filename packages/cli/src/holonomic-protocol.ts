@@ -50,7 +50,8 @@ export interface HolonomicResults {
 
 /** How far a content is; out of how many, where that is known. */
 export interface StepDone {
-  readonly verb: 'described' | 'placed' | 'bytes fetched'
+  /** Blocks that were described, symbols that were placed, bytes that were fetched. */
+  readonly step: 'described' | 'placed' | 'fetched'
   readonly done: number
   readonly of?: number
 }
@@ -109,7 +110,7 @@ export interface ListedContent {
   /** When its consent ends, in milliseconds since 1970. */
   readonly until: number | null
   /** Shares that this node holds, and the bytes that they take. */
-  readonly shares: readonly number[]
+  readonly shares: number
   readonly storedBytes: number
   /** True while this node wants none of it. */
   readonly declined: boolean

@@ -1,4 +1,4 @@
-import { open } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { CodedError, toHex } from '@kithnet/kernel'
 import type { Node, PeerId } from 'kithnet'
 import {
@@ -7,8 +7,6 @@ import {
   parseRef,
   refText,
   type ShownLog,
-  type TrustDefect,
-  type TrustFault,
 } from 'kithnet/holonomic'
 import type { ControlRequest } from './control-protocol.ts'
 import type {
@@ -28,6 +26,7 @@ import type {
 } from './holonomic-protocol.ts'
 import { namedPeer } from './peer-names.ts'
 import { fileSource } from './share-folder.ts'
+import { notTrusted } from './trust-reasons.ts'
 
 type Asked<M extends HolonomicRequest['method']> = Extract<HolonomicRequest, { readonly method: M }>
 
@@ -99,7 +98,7 @@ export class KeeperControl {
     const put = await this.#holonomic.content.put(fileSource(file, size), {
       windowMs: forMs,
       signal,
-      progress: (verb, done, of) => tell({ verb, done, of }),
+      progress: (step, done, of) => tell({ step, done, of }),
       ...(policy === undefined ? {} : { policy }),
     })
     return { ...put, ref: refText(put.ref), holders: put.holders.length }
@@ -118,9 +117,9 @@ export class KeeperControl {
     const of = content.list().find((one) => refText(one.ref) === ref)?.bytes
     let bytes = 0
     for await (const part of parts) {
-      await file.write(part.bytes, 0, part.bytes.length, part.start)
+      await writeAt(file, part.bytes, part.start)
       bytes += part.bytes.length
-      tell({ verb: 'bytes fetched', done: bytes, ...(of === undefined ? {} : { of }) })
+      tell({ step: 'fetched', done: bytes, ...(of === undefined ? {} : { of }) })
     }
     await file.sync()
     return { ref, bytes }
@@ -146,7 +145,7 @@ export class KeeperControl {
       bytes: one.bytes,
       consent: one.consent.state,
       until: one.until ?? null,
-      shares: one.shares,
+      shares: one.shares.length,
       storedBytes: one.storedBytes,
       declined: one.isDeclined,
     }))
@@ -220,6 +219,14 @@ function idsOf(members: readonly Uint8Array[]): StatementIds {
   return { count: members.length, ids: members.slice(0, shownIds).map(toHex) }
 }
 
+/** All of it: one write may take less. */
+async function writeAt(file: FileHandle, bytes: Uint8Array, start: number): Promise<void> {
+  for (let done = 0; done < bytes.length;) {
+    const { bytesWritten } = await file.write(bytes, done, bytes.length - done, start + done)
+    done += bytesWritten
+  }
+}
+
 /** Throws `holonomic/content-ref`. */
 function refOf(text: string): ContentRef {
   const ref = parseRef(text)
@@ -241,28 +248,4 @@ function stateOf({ checkpoint, cosigners, appointed, isForked }: ShownLog): Witn
     cosigners,
     forked: isForked,
   }
-}
-
-function notTrusted(peer: PeerId, kind: string, fault: TrustFault): CodedError<TrustFault> {
-  return new CodedError(fault, `${peer} may not ${kind}: ${reasons[fault.why]}`)
-}
-
-const letIn = 'let a root of this node, or a peer that it lets in, run "kith trust grant".'
-
-/** Why, and what to do about it. */
-const reasons: { readonly [Why in TrustDefect]: string } = {
-  empty: `nobody has vouched for it; ${letIn}`,
-  unrooted: `whoever vouches for it is no root of this node and not let in by one; ${letIn}`,
-  unlinked: `the grants that are known do not lead to it; ${letIn}`,
-  cycle: `the grants that are known lead in a circle; ${letIn}`,
-  other: `it was vouched for in another network, or for another kind of thing; ${letIn}`,
-  'too-long':
-    'too many grants lie between a root and it; let somebody nearer to a root vouch for it.',
-  'not-yet': 'a grant is from the future; see whether the clocks are right.',
-  expired: 'a grant has expired; let whoever gave it give it anew.',
-  revoked: 'a grant was taken back; let whoever took it back give it anew.',
-  onward: 'a grant allows no further ones; let it be given anew with a higher --onward.',
-  weak: 'too little trust is left at the end; let a grant be given anew with a higher --weight.',
-  forked:
-    'it, or a peer that vouches for it, has signed two things that exclude each other; nothing undoes that.',
 }

@@ -49,6 +49,7 @@ export async function runNode(options: RunOptions): Promise<void> {
       signal: stop.signal,
     })
     if (kept !== undefined) tellOf(node.records)
+    if (options.keep !== undefined) tellOfKeeping(node.holonomic)
     await using control = await ControlServer.open(
       node,
       options.profile.socket,
@@ -82,6 +83,27 @@ function tellOf(kept: NetworkRecords): void {
     const { received, sent } = event.report
     if (received + sent > 0)
       note(`records from ${shortId(event.peer)}: ${received}, to it: ${sent}`)
+  })
+}
+
+/** Says what somebody should look at. */
+function tellOfKeeping({ content, witness }: Holonomic): void {
+  content.on((event) => {
+    if (event.type === 'failed') note(`contents could not be stored: ${String(event.error)}`)
+    if (event.type !== 'noted' || event.note.type !== 'unmade') return
+    note(`too few shares are left to mend ${event.ref.content.slice(0, 16)} now; it is tried again`)
+  })
+  witness.on((event) => {
+    if (event.type === 'failed') note(`a state could not be kept: ${String(event.error)}`)
+    if (event.type === 'fork') {
+      note(`forked    ${event.peer}: it has signed two states at once, and is trusted no more`)
+    }
+    if (event.type !== 'behind') return
+    const { epoch, knownEpoch } = event.fault
+    note(
+      `This store is older than what others have of this node: state ${epoch} here, ${knownEpoch} there. ` +
+        'Nothing more is committed, for that would contradict it. Bring the newer store back, or use another identity.',
+    )
   })
 }
 

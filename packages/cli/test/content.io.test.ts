@@ -37,7 +37,7 @@ async function kith(...args: readonly string[]): Promise<Ended> {
   const stdout = vi.spyOn(process.stdout, 'write').mockImplementation((...written) => {
     out.push(Buffer.from(written[0]))
     const done = written.at(-1)
-    if (typeof done === 'function') (done as () => void)()
+    if (typeof done === 'function') done()
     return true
   })
   const stderr = vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
@@ -74,6 +74,13 @@ test('trust goes from a root along grants, and is taken back', async () => {
   expect([early.code, early.err]).toEqual([1, expect.stringContaining('kith trust grant')])
   const own = await kith('trust', 'check', idOf('alice'), '--profile', 'carol')
   expect([own.code, own.out]).toEqual([0, expect.stringContaining('a root of this node')])
+
+  writeFileSync(at('early'), 'too early')
+  const nobody = await until(
+    ({ err }) => !err.includes('holonomic/not-compared'),
+    ...['content', 'put', at('early'), '--profile', 'alice'],
+  )
+  expect([nobody.code, nobody.err]).toEqual([1, expect.stringContaining('holonomic/no-keepers')])
 
   for (const name of names.slice(1)) {
     const granted = await until(
@@ -152,7 +159,7 @@ test('a file goes to peers and comes back', { timeout: 120_000 }, async () => {
     'bob',
     '--json',
   )
-  expect(JSON.parse(gone.out)).toMatchObject([{ shares: [], storedBytes: 0 }])
+  expect(JSON.parse(gone.out)).toMatchObject([{ shares: 0, storedBytes: 0 }])
   const late = await until(({ code }) => code === 1, ...get, '-o', at('late'))
   expect(late.err).toContain('holonomic/no-content')
   expect(existsSync(at('late'))).toBe(false)
@@ -194,6 +201,23 @@ test(
     })
   },
 )
+
+test('what is interrupted leaves nothing behind', { timeout: 120_000 }, async () => {
+  writeFileSync(at('notes'), randomBytes(50_000))
+  const put = await until(isFine, 'content', 'put', at('notes'), '--profile', 'alice', '--json')
+  const { ref } = JSON.parse(put.out) as { readonly ref: string }
+  for (const name of names.slice(1)) await kith('network', 'stop', '--profile', name)
+  const args = ['content', 'get', ref, '--profile', 'alice', '-o', at('notes-again')]
+  const child = processes.launch('kith.ts', args)
+  let err = ''
+  child.stderr!.on('data', (text: Buffer) => (err += text.toString()))
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  const parts = (): string[] => readdirSync(processes.home).filter((name) => name.endsWith('.part'))
+  while (parts().length === 0) await new Promise((resolve) => setTimeout(resolve, 20))
+  child.kill('SIGINT')
+  expect([await ended, err]).toEqual([1, expect.stringContaining('Interrupted.')])
+  expect([parts(), existsSync(at('notes-again'))]).toEqual([[], false])
+})
 
 test('mistakes get a sentence and a code', async () => {
   const none = await kith('content', 'list', '--profile', 'nobody')

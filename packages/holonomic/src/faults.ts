@@ -157,13 +157,11 @@ export interface GivenSymbolFault extends Fault {
   readonly share: number
 }
 
-/** A peer claims shares that it cannot prove to have. */
+/** A peer claims a share, and answered a challenge for it with something else. */
 export interface UnprovenFault extends Fault {
   readonly code: 'holonomic/not-held'
   readonly content: string
   readonly share: number
-  /** `wrong`: it answered something else; `late`: it did not answer, twice. */
-  readonly why: 'wrong' | 'late'
 }
 
 /** A snapshot and capacities from which no tree is made. */
@@ -195,6 +193,8 @@ export type ContentsFault =
       readonly code: 'holonomic/not-enough-shares'
       readonly shares: number
       readonly needed: number
+      /** Who took none, when it was put. */
+      readonly refused: readonly { readonly peer: PeerId; readonly why: string }[]
     })
   /** `unknown`: nobody here has published it; or its author took the consent back, or it has expired. */
   | (Fault & {

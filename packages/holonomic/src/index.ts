@@ -63,10 +63,13 @@ export {
   type PossessionMessage,
   type PossessionParties,
   possessionProof,
+  type PossessionShown,
 } from './retention/possession.ts'
 export {
   type Audit,
+  type AuditCalledOff,
   type Audited,
+  type AuditEvent,
   type AuditOptions,
   type AuditOutput,
   defaultAuditOptions,

@@ -1,7 +1,7 @@
 import { seededRng } from '@kithnet/kernel'
 import { describe, expect, it } from 'vitest'
 import { Comparison, type ComparisonStep, parcelOf } from '../src/statements/comparison.ts'
-import type { ComparisonMessage, Parcel } from '../src/statements/exchange-messages.ts'
+import type { ComparisonMessage } from '../src/statements/exchange-messages.ts'
 import type { AnyHeld } from '../src/statements/held.ts'
 import type { StatementBook } from '../src/statements/statement-book.ts'
 import { actor, actors, noon } from './actors.ts'
@@ -28,7 +28,7 @@ function talk(one: Side, other: Side, most = 10_000): number {
     const from = to === one ? other : one
     for (const message of step.sends) waiting.push([from, message])
     if (step.take === undefined) return
-    for (const item of (step.take as Parcel).items) to.book.add(item as AnyHeld, noon)
+    for (const item of step.take.items) to.book.add(item as AnyHeld, noon)
     perform(to, to.comparison.settled())
   }
   for (let next = waiting.shift(); next !== undefined && said < most; next = waiting.shift()) {

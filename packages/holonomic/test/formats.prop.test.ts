@@ -1,3 +1,4 @@
+import { contentIdOf, decodeManifest, encodeManifest } from '@kithnet/fountain'
 import { compareBytes, epochMs, toHex, utf8 } from '@kithnet/kernel'
 import {
   decodeCapacity,
@@ -19,6 +20,11 @@ import {
   encodeRevocation,
   encodeSnapshot,
   type PossessionMessage,
+  maxPledgeMs,
+  encodePledge,
+  decodePledge,
+  encodePublication,
+  decodePublication,
 } from '@kithnet/holonomic'
 import * as ciris from '@kithnet/holonomic/ciris'
 import {
@@ -36,6 +42,7 @@ import {
 } from '@kithnet/testkit/suite'
 import { describe, expect, it } from 'vitest'
 import { compareText, sortedTexts } from '../src/text-order.ts'
+import { manifestOf } from './books.ts'
 
 const options = { runs: 40 }
 const digest = bytesOf(32)
@@ -76,10 +83,40 @@ function law<T>(name: string, values: Arbitrary<T>, codec: Codec<T>): void {
 const at = uint.map(epochMs)
 const lane = record({ path: bytesOf(2), kbps: wholeNumber(0, 100_000_000) })
 const lanes = rising(listOf(lane, 4), ({ path }) => toHex(path))
+const sample = ((manifest) => {
+  if (!manifest.ok) throw new Error(manifest.fault.code)
+  return manifest.value
+})(decodeManifest(manifestOf('sample')))
 const parties = { network: anyNetworkId, granter: anyPeerId, grantee: anyPeerId }
 const kind = text.map((one) => `k${one}`)
 
 describe('what peers of Kithnet say', () => {
+  law(
+    'pledge',
+    record({
+      network: anyNetworkId,
+      peer: anyPeerId,
+      bytes: uint,
+      at,
+      expiresAt: uint,
+    }).map((pledge) => ({
+      ...pledge,
+      expiresAt: epochMs(pledge.at + 1 + (pledge.expiresAt % maxPledgeMs)),
+    })),
+    { encode: encodePledge, decode: decodePledge },
+  )
+  law(
+    'publication',
+    record({ network: anyNetworkId, author: anyPeerId, root: digest }).map(
+      ({ network, author, root }) => {
+        const manifestBytes = encodeManifest({ ...sample, root })
+        const manifest = { ...sample, root }
+        const content = toHex(contentIdOf(manifest))
+        return { network, author, content, manifest, manifestBytes }
+      },
+    ),
+    { encode: encodePublication, decode: decodePublication },
+  )
   law(
     'checkpoint',
     record({

@@ -7,13 +7,22 @@ import {
   memorySource,
   type RetentionTier,
 } from '@kithnet/fountain'
-import { type Instant, instant, seededRng, toHex, utf8 } from '@kithnet/kernel'
+import {
+  type Fired,
+  type Instant,
+  instant,
+  type Machine,
+  seededRng,
+  toHex,
+  utf8,
+} from '@kithnet/kernel'
 import { Network, type Node } from '@kithnet/testkit'
 import { hash, type PeerId, peerIdFromBytes } from '@kithnet/types'
 import type { ContentMessage } from '../src/content/content-messages.ts'
 import { type ContentRef, refText } from '../src/content/content-ref.ts'
 import type {
   KeeperConfig,
+  KeeperEffect,
   KeeperEvent,
   KeeperOutput,
   Proof,
@@ -30,11 +39,8 @@ export interface Film {
   readonly symbols: readonly (readonly ContentSymbol[])[]
 }
 
-/** What a peer does that an honest one does not. */
-export interface Manners {
-  /** In the place of what the machine sends; `undefined` sends nothing. */
-  readonly says?: (to: PeerId, message: ContentMessage) => ContentMessage | undefined
-}
+/** A peer that is no keeper of ours: what it says to what it hears. */
+export type Stranger = (from: PeerId, message: ContentMessage) => readonly ContentMessage[]
 
 export function peerOf(name: string): PeerId {
   return peerIdFromBytes(hash('peer', utf8(name)))
@@ -65,9 +71,29 @@ export async function filmOf(
   return { ref, key: refText(ref), manifest, symbols }
 }
 
+type KeeperMachine = Machine<KeeperEvent, PeerId, ContentMessage, string, KeeperOutput>
+
+class StrangeMachine implements KeeperMachine {
+  readonly #stranger: Stranger
+
+  constructor(stranger: Stranger) {
+    this.#stranger = stranger
+  }
+
+  on(event: KeeperEvent | Fired<string>): readonly KeeperEffect[] {
+    if (event.type !== 'received') return []
+    const { from } = event
+    return this.#stranger(from, event.message).map((message) => ({
+      type: 'send',
+      to: from,
+      message,
+    }))
+  }
+}
+
 interface Disk {
   readonly shares: Map<string, Map<number, ContentSymbol[]>>
-  readonly proofs: Map<string, readonly Proof[]>
+  readonly remembered: Map<string, Pick<Census, 'proofs' | 'unsettledMs'>>
   readonly owned: Set<string>
   bytes: number
   room: number
@@ -83,6 +109,7 @@ interface Reading {
   state: 'open' | 'done' | 'failed'
 }
 
+type Census = Extract<KeeperOutput, { readonly type: 'census' }>
 type Placed = Extract<KeeperOutput, { readonly type: 'placed' }>
 
 /** Keepers over a network in virtual time, with stores in memory. Contents and consents are known to all at once. */
@@ -95,16 +122,14 @@ export class KeeperWorld {
   readonly notes: { readonly by: PeerId; readonly type: string; readonly shares: number }[] = []
   readonly surveyed: (readonly Proof[])[] = []
   readonly readings = new Map<number, Reading>()
-  readonly sent = new Map<string, number>()
   readonly #config: Partial<KeeperConfig>
-  readonly #nodes = new Map<PeerId, Node<KeeperEvent, ContentKeeper>>()
+  readonly #nodes = new Map<PeerId, Node<KeeperEvent, KeeperMachine>>()
   readonly #known = new Map<string, { tier: RetentionTier; until: Instant }>()
-  readonly #manners = new Map<PeerId, Manners>()
   readonly #staged = new Map<string, readonly number[]>()
   keepers: readonly PeerId[] = []
   #token = 0
 
-  constructor(seed: number, config: Partial<KeeperConfig> = {}) {
+  constructor(seed: number, config: Partial<KeeperConfig> = { auditMs: 7_200_000 }) {
     this.#config = config
     this.network = new Network({
       seed,
@@ -112,32 +137,22 @@ export class KeeperWorld {
     })
   }
 
-  add(peer: PeerId, room = 1e9, manners: Manners = {}): void {
+  add(peer: PeerId, room = 1e9, stranger?: Stranger): void {
     this.disks.set(peer, {
       shares: new Map(),
-      proofs: new Map(),
+      remembered: new Map(),
       owned: new Set(),
       bytes: 0,
       room,
     })
-    this.#manners.set(peer, manners)
     const node = this.network.add(peer, (boot) => {
-      const keeper = new ContentKeeper({
+      if (stranger !== undefined) return new StrangeMachine(stranger)
+      return new ContentKeeper({
         self: peer,
         rng: boot.rng,
         config: this.#config,
         ranked: this.#ranked,
       })
-      const { says } = this.#manners.get(peer)!
-      if (says === undefined) return keeper
-      const on = keeper.on.bind(keeper)
-      keeper.on = (event, now) =>
-        on(event, now).flatMap((effect) => {
-          if (effect.type !== 'send') return [effect]
-          const message = says(effect.to, effect.message)
-          return message === undefined ? [] : [{ ...effect, message }]
-        })
-      return keeper
     })
     this.#nodes.set(peer, node)
     this.#brief(peer, 0)
@@ -219,7 +234,8 @@ export class KeeperWorld {
   }
 
   proofs(film: Film, peer: PeerId): readonly Proof[] {
-    return this.#nodes.get(peer)!.machine.proofs(film.ref, this.network.now)
+    const { machine } = this.#nodes.get(peer)!
+    return machine instanceof ContentKeeper ? machine.proofs(film.ref, this.network.now) : []
   }
 
   inject(peer: PeerId, event: KeeperEvent): void {
@@ -243,10 +259,10 @@ export class KeeperWorld {
     }
     for (const [key, film] of this.films) {
       const shares = this.sharesOf(film, peer)
-      const proofs = disk.proofs.get(key)
+      const remembered = disk.remembered.get(key)
       if (shares.length === 0) continue
       const event = { type: 'held', ref: film.ref, shares } as const
-      this.inject(peer, proofs === undefined ? event : { ...event, proofs })
+      this.inject(peer, { ...event, ...remembered })
     }
     this.inject(peer, { type: 'keepers', peers: this.keepers })
     this.#tellRoom(peer)
@@ -337,7 +353,10 @@ export class KeeperWorld {
         this.surveyed.push(output.proofs)
         return
       case 'census':
-        disk.proofs.set(refText(output.ref), output.proofs)
+        disk.remembered.set(refText(output.ref), {
+          proofs: output.proofs,
+          unsettledMs: output.unsettledMs,
+        })
         return
       case 'noted':
         this.notes.push({

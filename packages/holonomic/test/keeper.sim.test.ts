@@ -116,6 +116,29 @@ describe('a content among forty keepers', () => {
   })
 })
 
+describe('a survey', () => {
+  it('of whoever holds nothing finds all holders, as soon as all have answered', async () => {
+    const world = worldOf(10, 40)
+    const film = await filmOf(author, 'film')
+    world.put(film)
+    world.network.run(minute)
+    const reader = peerOf('reader')
+    world.add(reader)
+    world.network.run(2_000)
+    world.survey(film, reader)
+    world.network.run(1_000)
+    expect(world.surveyed).toHaveLength(1)
+    expect(new Set(world.surveyed[0]!.map(({ peer }) => peer)).size).toBe(30)
+    const other = await filmOf(author, 'other')
+    world.publish(other)
+    world.network.run(1_000)
+    world.network.crash(world.keepers[0]!, 'blackhole')
+    world.survey(other, reader)
+    world.network.run(12_000)
+    expect(world.surveyed[1]).toEqual([])
+  })
+})
+
 describe('a content among ten keepers', () => {
   it('survives the loss of any four', async () => {
     const world = worldOf(6, 10)

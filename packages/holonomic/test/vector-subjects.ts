@@ -13,6 +13,7 @@ import {
   admitNewcomer,
   type Capacity,
   Census,
+  checkpointId,
   type Consent,
   consentOf,
   decodeCapacity,
@@ -21,7 +22,9 @@ import {
   decodeCosignature,
   decodeGrant,
   decodeHolding,
+  decodePledge,
   decodePossession,
+  decodePublication,
   decodeRevocation,
   decodeSnapshot,
   encodeCapacity,
@@ -30,7 +33,9 @@ import {
   encodeCosignature,
   encodeGrant,
   encodeHolding,
+  encodePledge,
   encodePossession,
+  encodePublication,
   encodeRevocation,
   encodeSnapshot,
   type Grant,
@@ -45,10 +50,19 @@ import {
   setRoot,
   type Snapshot,
   streamTree,
+  verifyWitnessBundle,
 } from '@kithnet/holonomic'
 import * as ciris from '@kithnet/holonomic/ciris'
 import type { RunCase } from '@kithnet/testkit/suite'
 import type { NetworkId, PeerId, Verified } from '@kithnet/types'
+import { decodeContentMessage, encodeContentMessage } from '../src/content/content-messages.ts'
+import {
+  decodeExchangeMessage,
+  decodeParcel,
+  encodeExchangeMessage,
+  encodeParcel,
+} from '../src/statements/exchange-messages.ts'
+import { decodeWitnessMessage, encodeWitnessMessage } from '../src/witness/witness-messages.ts'
 
 /** A value as JSON has it: bytes in hexadecimal, 64-bit numbers as text. */
 export function plain(value: unknown): unknown {
@@ -87,8 +101,17 @@ const statements: Readonly<Record<string, RunCase>> = {
   snapshot: format(decodeSnapshot, encodeSnapshot),
   holding: format(decodeHolding, encodeHolding),
   consent: format(decodeConsent, encodeConsent),
+  publication: format(decodePublication, encodePublication),
+  pledge: format(decodePledge, encodePledge),
   possession: format(decodePossession, encodePossession),
 }
+
+const exchange: Readonly<Record<string, RunCase>> = {
+  message: format(decodeExchangeMessage, encodeExchangeMessage),
+  parcel: format(decodeParcel, encodeParcel),
+}
+
+const contents = format(decodeContentMessage, encodeContentMessage)
 
 const preimages: Readonly<Record<string, RunCase>> = {
   witness: format(ciris.readWitness, ciris.witnessPreimage),
@@ -102,6 +125,12 @@ const preimages: Readonly<Record<string, RunCase>> = {
 
 /** Bodies of what is signed here: `{ kind, bytes }`. */
 export const runStatement: RunCase = (input, named) => statements[kindOf(input)]!(input, named)
+
+/** What peers say of their statements, and what is broadcast: `{ kind: 'message' | 'parcel', bytes }`. */
+export const runExchange: RunCase = (input, named) => exchange[kindOf(input)]!(input, named)
+
+/** What peers say about contents: `{ bytes }`. */
+export const runContents: RunCase = (input, named) => contents(input, named)
 
 /** The ancestor's preimages: `{ kind, bytes }`. */
 export const runPreimage: RunCase = (input, named) => preimages[kindOf(input)]!(input, named)
@@ -244,3 +273,26 @@ function hex(text: string): Uint8Array<ArrayBuffer> {
   if (bytes === undefined) throw new Error(`not hexadecimal: ${text.slice(0, 20)}`)
   return bytes
 }
+
+const witnessing: Readonly<Record<string, RunCase>> = {
+  message: (input) => {
+    const bytes = bytesOf(input)
+    const read = decodeWitnessMessage(bytes)
+    if (!read.ok) return why(read.fault)
+    const isSame = toHex(encodeWitnessMessage(read.value)) === toHex(bytes)
+    return isSame ? ok({ type: read.value.type }) : fail({ code: 'vector/not-canonical' })
+  },
+  bundle: (input) => {
+    const { appointed, threshold } = input as {
+      readonly appointed: readonly PeerId[]
+      readonly threshold: number
+    }
+    const verified = verifyWitnessBundle(bytesOf(input), { appointed, threshold })
+    if (!verified.ok) return why(verified.fault)
+    const { checkpoint, state, cosigners } = verified.value
+    return ok(plain({ checkpoint: checkpointId(checkpoint), state, cosigners }))
+  },
+}
+
+/** Messages of owners and witnesses, and what they can show. */
+export const runWitness: RunCase = (input, named) => witnessing[kindOf(input)]!(input, named)

@@ -116,8 +116,7 @@ describe('a log on a network', () => {
     commit(world, owner, 'ab')
     const { key, value } = owner.unwritten.splice(0)[0]!
     owner.disk.set(key, value)
-    const book = owner.book
-    world.crash(owner, owner.disk, book)
+    world.crash(owner, owner.disk, owner.book)
     world.begin(owner)
     world.run(200)
     expect(told(owner, 'publish')).toMatchObject([{ checkpoint: { epoch: 2 } }])

@@ -212,6 +212,8 @@ export class WitnessWorld {
       case 'emit':
         site.outputs.push(effect.output)
         this.#emitted(site, effect.output)
+        return
+      case 'release':
     }
   }
 

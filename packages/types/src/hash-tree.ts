@@ -105,10 +105,10 @@ export class HashTree {
       return this.#levels[level]!.slice(offset, offset + hashBytes)
     }
     const known = to === this.#size ? this.#edge.get(from) : undefined
-    if (known !== undefined) return known
+    if (known !== undefined) return known.slice()
     const split = from + leftOf(size)
     const root = this.#hashes.node(this.#span(from, split), this.#span(split, to))
-    if (to === this.#size) this.#edge.set(from, root)
+    if (to === this.#size) this.#edge.set(from, root.slice())
     return root
   }
 
@@ -135,13 +135,11 @@ export interface InclusionClaim {
 export function isIncluded(hashes: TreeHashes, claim: InclusionClaim): boolean {
   const { index, size, root, path } = claim
   if (!isSize(size) || !isSize(index) || index >= size) return false
-  const sides = sidesOf(index, size - 1)
-  if (sides.length !== path.length || !path.every(isHash)) return false
   let node = hashes.leaf(claim.entry)
-  path.forEach((sibling, level) => {
-    node = sides[level] === 'left' ? hashes.node(sibling, node) : hashes.node(node, sibling)
+  const isWhole = climb(index, size - 1, path, (sibling, isLeft) => {
+    node = isLeft ? hashes.node(sibling, node) : hashes.node(node, sibling)
   })
-  return equalBytes(node, root)
+  return isWhole && equalBytes(node, root)
 }
 
 /** Two roots of what is said to be one growing list. */
@@ -167,30 +165,39 @@ export function isContinued(hashes: TreeHashes, claim: ConsistencyClaim): boolea
   }
   // A whole tree of a power of two is its own first hash, and is not sent.
   const [first, ...siblings] = at === 0 ? [oldRoot, ...path] : path
-  const sides = sidesOf(at, last)
-  if (first === undefined || !isHash(first)) return false
-  if (sides.length !== siblings.length || !siblings.every(isHash)) return false
+  if (first?.length !== hashBytes) return false
   let before = first
   let now = first
-  siblings.forEach((sibling, level) => {
-    const isLeft = sides[level] === 'left'
+  const isWhole = climb(at, last, siblings, (sibling, isLeft) => {
     if (isLeft) before = hashes.node(sibling, before)
     now = isLeft ? hashes.node(sibling, now) : hashes.node(now, sibling)
   })
-  return equalBytes(before, oldRoot) && equalBytes(now, root)
+  return isWhole && equalBytes(before, oldRoot) && equalBytes(now, root)
 }
 
-/** On which side the siblings stand of the node that has this place among nodes up to `last`, and of those above it. */
-function sidesOf(index: number, last: number): readonly ('left' | 'right')[] {
-  const sides: ('left' | 'right')[] = []
+/**
+ * From the node at this place among nodes up to `last` to the root: takes a step with each sibling of the path, and says
+ * whether the path has one for each level that has one, and no more.
+ */
+function climb(
+  index: number,
+  last: number,
+  path: readonly Uint8Array[],
+  step: (sibling: Uint8Array, isLeft: boolean) => void,
+): boolean {
   let at = index
+  let used = 0
   for (let end = last; end > 0; end = half(end)) {
+    const isLeft = at % 2 === 1
     // The last of an odd number has no sibling, and moves up.
-    if (at % 2 === 1) sides.push('left')
-    else if (at < end) sides.push('right')
+    if (isLeft || at < end) {
+      const sibling = path[used++]
+      if (sibling?.length !== hashBytes) return false
+      step(sibling, isLeft)
+    }
     at = half(at)
   }
-  return sides
+  return used === path.length
 }
 
 /** The largest power of two below `size`. */
@@ -204,8 +211,4 @@ function half(number: number): number {
 
 function isSize(number: number): boolean {
   return Number.isSafeInteger(number) && number >= 0
-}
-
-function isHash(bytes: Uint8Array): boolean {
-  return bytes.length === hashBytes
 }

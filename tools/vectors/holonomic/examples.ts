@@ -1,10 +1,29 @@
-import { type Capacity, capacityId, type Consent, type Checkpoint, encodeConsent, encodeGrant, encodePossession, encodeRevocation, type Grant, type Snapshot, WitnessLog } from '@kithnet/holonomic'
+import { defaultPolicy, encodeManifest, transferInfo } from '@kithnet/fountain'
+import {
+  type Capacity,
+  capacityId,
+  type Consent,
+  type Checkpoint,
+  encodeConsent,
+  encodeGrant,
+  encodePledge,
+  encodePossession,
+  encodePublication,
+  type Pledge,
+  encodeRevocation,
+  type Grant,
+  type Snapshot,
+  WitnessLog,
+} from '@kithnet/holonomic'
 import { type Identity } from '@kithnet/identity'
 import { type Bytes, epochMs, toHex, utf8 } from '@kithnet/kernel'
-import { type CborValue, encodeCbor, type PeerId } from '@kithnet/types'
+import { type CborValue, encodeCbor, type PeerId, hash } from '@kithnet/types'
 import { alice, at, bob, content, ids, network, nonce, stream } from './people.ts'
 
-export const statement = (kind: string, bytes: Uint8Array): object => ({ kind, bytes: toHex(bytes) })
+export const statement = (kind: string, bytes: Uint8Array): object => ({
+  kind,
+  bytes: toHex(bytes),
+})
 
 const log = new WitnessLog({ network, peer: alice.peer, namespaces: ['groups', 'records'] })
 export const checkpoint: Checkpoint = log.commit([utf8('a'), utf8('b')], at).checkpoint
@@ -37,7 +56,10 @@ export const lanes = [
   { path: Uint8Array.of(0), kbps: 1_000 },
   { path: Uint8Array.of(1), kbps: 2_500 },
 ]
-export const snapshotOf = (offers: readonly Capacity[], part: Partial<Snapshot> = {}): Snapshot => ({
+export const snapshotOf = (
+  offers: readonly Capacity[],
+  part: Partial<Snapshot> = {},
+): Snapshot => ({
   network,
   stream,
   publisher: ids[0]!,
@@ -65,6 +87,30 @@ export const challenge = encodePossession({
   id: { block: 2, symbol: 31 },
   nonce,
   inFull: false,
+})
+
+const transfer = transferInfo(3_000, { symbolBytes: 64, blockSymbols: 20 })
+if (!transfer.ok) throw new Error(transfer.fault.code)
+export const publication = encodePublication({
+  network,
+  author: alice.peer,
+  manifestBytes: encodeManifest({
+    transfer: transfer.value,
+    policy: defaultPolicy,
+    shares: 52,
+    service: 1,
+    root: hash('trace', utf8('root')),
+  }),
+})
+export const pledge = (part: Partial<Pledge> = {}): Bytes =>
+  encodePledge({
+    network,
+    peer: alice.peer,
+    bytes: 1_000_000_000,
+    at,
+    expiresAt: epochMs(at + 86_400_000),
+    ...part,
+  })
 
 /** A statement with one field of its array replaced. */
 export function changed(kind: string, fields: readonly CborValue[]): object {

@@ -3,7 +3,8 @@ import { type Identity } from '@kithnet/identity'
 import { type Bytes, toHex, utf8 } from '@kithnet/kernel'
 import { encodeCbor, hash } from '@kithnet/types'
 import { runFork } from '../../../packages/holonomic/test/vector-subjects.ts'
-import { alice, at, bob } from './people.ts'
+import { checkpoint } from './examples.ts'
+import { alice, bob } from './people.ts'
 import { write } from './vector-file.ts'
 
 /** Proofs that a peer has two states at once. */

@@ -2,7 +2,6 @@ import * as ciris from '@kithnet/holonomic/ciris'
 import { type Bytes, concat, utf8 } from '@kithnet/kernel'
 import { runPreimage } from '../../../packages/holonomic/test/vector-subjects.ts'
 import { statement } from './examples.ts'
-import { ids } from './people.ts'
 import { write } from './vector-file.ts'
 
 const witness = ciris.witnessPreimage({

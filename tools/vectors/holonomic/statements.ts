@@ -19,6 +19,8 @@ import {
   consent,
   grant,
   lanes,
+  pledge,
+  publication,
   revocation,
   snapshotOf,
   statement,
@@ -65,6 +67,14 @@ const checkpointFields = (
   new Uint8Array(32),
   at,
 ]
+const pledgeFields = (lifeMs: number): readonly CborValue[] => [
+  2,
+  idToBytes(network),
+  idToBytes(alice.peer),
+  5,
+  at,
+  at + lifeMs,
+]
 const grantFields = (weight: number, lifeMs: number): readonly CborValue[] => [
   2,
   idToBytes(network),
@@ -108,6 +118,17 @@ export function statements(): Promise<void> {
         ),
       },
       { name: 'holding', why: 'shares rise', input: statement('holding', holding) },
+      {
+        name: 'publication',
+        why: 'who, and the manifest',
+        input: statement('publication', publication),
+      },
+      { name: 'pledge', why: 'a gigabyte for a day', input: statement('pledge', pledge()) },
+      {
+        name: 'pledge of nothing',
+        why: 'it takes an earlier one back',
+        input: statement('pledge', pledge({ bytes: 0 })),
+      },
       { name: 'consent', why: 'for a time', input: statement('consent', consent()) },
       {
         name: 'withdrawal',
@@ -213,6 +234,46 @@ export function statements(): Promise<void> {
           at,
           at + 1,
         ]),
+      },
+      {
+        name: 'publication of no manifest',
+        why: 'a manifest is read, too',
+        input: changed('publication', [
+          2,
+          idToBytes(network),
+          idToBytes(alice.peer),
+          new Uint8Array(9),
+        ]),
+      },
+      {
+        name: 'publication of a long manifest',
+        why: 'it has at most 80 bytes',
+        input: changed('publication', [
+          2,
+          idToBytes(network),
+          idToBytes(alice.peer),
+          new Uint8Array(81),
+        ]),
+      },
+      {
+        name: 'publication trailing',
+        why: 'nothing follows',
+        input: statement('publication', concat(publication, Uint8Array.of(0))),
+      },
+      {
+        name: 'pledge for ever',
+        why: 'it ends within thirty days',
+        input: changed('pledge', pledgeFields(2_592_000_001)),
+      },
+      {
+        name: 'pledge without end',
+        why: 'it ends after it begins',
+        input: changed('pledge', pledgeFields(0)),
+      },
+      {
+        name: 'pledge version one',
+        why: 'one version is spoken',
+        input: changed('pledge', [1, ...pledgeFields(5).slice(1)]),
       },
       {
         name: 'possession of a wrong length',

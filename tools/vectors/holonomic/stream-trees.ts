@@ -2,7 +2,7 @@ import { type Capacity, encodeCapacity, encodeSnapshot, type Snapshot } from '@k
 import { epochMs, seededRng, toHex } from '@kithnet/kernel'
 import { runStreamTree } from '../../../packages/holonomic/test/vector-subjects.ts'
 import { capacity, lanes, snapshotOf } from './examples.ts'
-import { at, ids, stream } from './people.ts'
+import { at, ids } from './people.ts'
 import { write } from './vector-file.ts'
 
 const rng = seededRng('holonomic vectors')

@@ -2,7 +2,6 @@ import { LogTree } from '@kithnet/holonomic'
 import { concat, toHex } from '@kithnet/kernel'
 import { hash } from '@kithnet/types'
 import { runTree } from '../../../packages/holonomic/test/vector-subjects.ts'
-import { at } from './people.ts'
 import { write } from './vector-file.ts'
 
 const leaves = ['', '00', '10', '2021', '3031', '40414243', '5051525354555657', '60']

@@ -20,8 +20,8 @@ export function asking(command: Command): Command {
 }
 
 /**
- * Asks the running node of a profile for something of contents, witnesses or trust, and shows how far it is. SIGINT ends
- * the connection, and with it the work at the node.
+ * Asks the running node of a profile for something of contents, witnesses or trust, and shows how far it is. SIGINT and
+ * SIGTERM end the connection, and with it the work at the node.
  *
  * @throws CodedError `cli/no-node` when none runs, `cli/control` when it was interrupted, or what the node says.
  */
@@ -35,7 +35,7 @@ export async function askKeeper<M extends HolonomicRequest['method']>(
     isInterrupted = true
     client[Symbol.dispose]()
   }
-  process.once('SIGINT', interrupt)
+  for (const signal of endings) process.once(signal, interrupt)
   const steps = new Steps()
   try {
     return (await client.ask(request, (event) =>
@@ -46,7 +46,7 @@ export async function askKeeper<M extends HolonomicRequest['method']>(
     throw new CodedError<CliFault>({ code: 'cli/control', why: 'interrupted' }, 'Interrupted.')
   } finally {
     steps.end()
-    process.off('SIGINT', interrupt)
+    for (const signal of endings) process.off(signal, interrupt)
   }
 }
 
@@ -63,16 +63,24 @@ async function openKeeper(profile: string): Promise<ControlClient> {
   }
 }
 
+const endings = ['SIGINT', 'SIGTERM'] as const
+
+const verbs = {
+  described: 'blocks described',
+  placed: 'symbols placed',
+  fetched: 'bytes fetched',
+} as const
+
 /** Shows one step of the work after the other. */
 class Steps {
-  #verb: string | undefined
+  #step: StepDone['step'] | undefined
   #progress: Progress | undefined
 
-  at({ verb, done, of }: StepDone): void {
-    if (verb !== this.#verb) {
+  at({ step, done, of }: StepDone): void {
+    if (step !== this.#step) {
       this.end()
-      this.#verb = verb
-      this.#progress = new Progress(verb)
+      this.#step = step
+      this.#progress = new Progress(verbs[step])
     }
     this.#progress?.at(done, of)
   }

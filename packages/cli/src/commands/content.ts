@@ -97,7 +97,7 @@ async function showHolders(ref: string, options: AskOptions): Promise<void> {
     holders.map(({ peer, shares, provenUntil }) => [
       peer.slice(0, 16),
       rangesText(shares),
-      momentText(provenUntil),
+      provenUntil === null ? 'this node' : momentText(provenUntil),
     ]),
   )
 }
@@ -142,7 +142,7 @@ async function listContents(options: AskOptions): Promise<void> {
       ['size', 'shares here', 'consent', 'until', 'ref'],
       contents.map((one) => [
         bytesText(one.bytes),
-        one.declined ? 'none wanted' : `${one.shares.length} (${bytesText(one.storedBytes)})`,
+        one.declined ? 'none wanted' : `${one.shares} (${bytesText(one.storedBytes)})`,
         one.consent,
         momentText(one.until),
         one.ref,

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { fullTrust, maxChainGrants, maxGrantMs } from 'kithnet/holonomic'
+import { usage } from '../faults.ts'
 import { print, printJson } from '../output.ts'
 import { durationOf, momentText, wholeWithin } from '../quantities.ts'
 import { asking, type AskOptions, askKeeper } from './asking-keeper.ts'
@@ -51,7 +52,7 @@ async function grantTrust(peer: string, options: GrantOptions): Promise<void> {
   const granted = await askKeeper(options, {
     method: 'trust-grant',
     peer,
-    kind: options.kind,
+    kind: kindOf(options),
     weight: wholeWithin(options.weight, '--weight', 1, fullTrust),
     onward: wholeWithin(options.onward, '--onward', 0, maxChainGrants - 1),
     forMs: durationOf(options.for, '--for', maxGrantMs),
@@ -61,13 +62,13 @@ async function grantTrust(peer: string, options: GrantOptions): Promise<void> {
 }
 
 async function revokeTrust(peer: string, options: KindOptions): Promise<void> {
-  const revoked = await askKeeper(options, { method: 'trust-revoke', peer, kind: options.kind })
+  const revoked = await askKeeper(options, { method: 'trust-revoke', peer, kind: kindOf(options) })
   if (options.json === true) printJson(revoked)
   else print(`What this node granted to ${revoked.peer} for "${revoked.kind}" is void.`)
 }
 
 async function checkTrust(peer: string, options: KindOptions): Promise<void> {
-  const checked = await askKeeper(options, { method: 'trust-check', peer, kind: options.kind })
+  const checked = await askKeeper(options, { method: 'trust-check', peer, kind: kindOf(options) })
   if (options.json === true) {
     printJson(checked)
     return
@@ -76,3 +77,12 @@ async function checkTrust(peer: string, options: KindOptions): Promise<void> {
   print(`${checked.peer} may ${checked.kind}: ${how}`)
   for (const [at, one] of checked.chain.entries()) print(`${'  '.repeat(at)}${one}`)
 }
+
+/** @throws CodedError `cli/usage`. */
+function kindOf({ kind }: KindOptions): string {
+  if (kind !== '' && kind.length <= maxKindLength) return kind
+  throw usage('--kind', `A kind of trust is named with 1 to ${maxKindLength} characters.`)
+}
+
+/** Source: the statement `grant`, version 2. */
+const maxKindLength = 32

@@ -10,8 +10,9 @@ import { RebuiltContent } from './rebuilt-content.ts'
 
 /** What making needs of its node. */
 export interface MakingOptions {
-  /** Where contents are meanwhile. */
+  /** Where contents are meanwhile, and how long the longest is that may be. */
   readonly store: Store
+  readonly maxBytes: number
   readonly shelf: ContentShelf
   readonly requests: ContentRequests
   readonly pool: () => BlockPool
@@ -35,7 +36,12 @@ export class ContentMaking implements Disposable {
     const stop = new AbortController()
     this.#stopByToken.set(token, stop)
     try {
-      const { whole, rebuilt } = await this.#whole(token, ref, stop.signal)
+      const made = await this.#whole(token, ref, stop.signal)
+      if (made === undefined) {
+        feed({ type: 'made', token, isMade: false })
+        return
+      }
+      const { whole, rebuilt } = made
       shelf.addMade(token, { ref, shares: new Set(shares), whole, rebuilt })
       if (stop.signal.aborted) await shelf.release(token)
       else feed({ type: 'made', token, isMade: true })
@@ -59,17 +65,20 @@ export class ContentMaking implements Disposable {
     for (const stop of this.#stopByToken.values()) stop.abort()
   }
 
+  /** Nothing for a content that is longer than all that this node keeps: another has the room. */
   async #whole(
     token: number,
     ref: ContentRef,
     signal: AbortSignal,
-  ): Promise<Pick<MadeShares, 'whole' | 'rebuilt'>> {
-    const { shelf, store, requests, known } = this.#options
+  ): Promise<Pick<MadeShares, 'whole' | 'rebuilt'> | undefined> {
+    const { shelf, store, maxBytes, requests, known } = this.#options
     const own = shelf.whole(ref)
     if (own !== undefined) return { whole: own, rebuilt: undefined }
     const content = known(ref)
     const { manifest } = content
-    const rebuilt = new RebuiltContent(store, token, manifest.transfer.transferBytes)
+    const { transferBytes } = manifest.transfer
+    if (transferBytes > maxBytes) return undefined
+    const rebuilt = new RebuiltContent(store, token, transferBytes)
     try {
       const parts = requests.read(content, [signal])
       const pool = this.#options.pool()

@@ -22,6 +22,13 @@ export interface KeptProof {
   readonly until: EpochMs
 }
 
+/** What a keeper knew of the holders of a content. */
+export interface KeptCensus {
+  readonly proofs: readonly KeptProof[]
+  /** How long it had still to watch before it mended anything, in milliseconds. */
+  readonly unsettledMs: number
+}
+
 /** What is remembered of contents over a restart: what the user wants none of, and who was proven to hold what. */
 export class ContentMemory {
   readonly #store: Store
@@ -51,44 +58,44 @@ export class ContentMemory {
     await this.#store.write([{ space: declinedSpace, key: keyOf(ref), value }])
   }
 
-  async saveProofs(ref: ContentRef, proofs: readonly KeptProof[]): Promise<void> {
+  async saveCensus(ref: ContentRef, { proofs, unsettledMs }: KeptCensus): Promise<void> {
     const rows = proofs
       .slice(0, maxProofs)
       .map(({ peer, share, until }) => [idToBytes(peer), share, until])
-    const value = rows.length === 0 ? undefined : encodeCbor([proofsVersion, rows])
-    await this.#store.write([{ space: proofsSpace, key: keyOf(ref), value }])
+    const value = encodeCbor([Math.ceil(unsettledMs), rows])
+    await this.#store.write([{ space: censusSpace, key: keyOf(ref), value }])
   }
 
-  /** The proofs of a content; none where this version cannot read them. */
-  async proofsOf(ref: ContentRef): Promise<readonly KeptProof[]> {
-    const value = await this.#store.get(proofsSpace, keyOf(ref))
-    const decoded = value === undefined ? undefined : decodeCbor(value, 'signed', proofLimits)
-    if (decoded?.ok !== true || !isTuple(decoded.value, 2)) return []
-    const [version, rows] = decoded.value
-    if (version !== proofsVersion || !isList(rows, maxProofs)) return []
-    return rows.flatMap((row) => {
+  /** What was known of the holders of a content; nothing where it cannot be read. */
+  async censusOf(ref: ContentRef): Promise<KeptCensus | undefined> {
+    const value = await this.#store.get(censusSpace, keyOf(ref))
+    const decoded = value === undefined ? undefined : decodeCbor(value, 'signed', censusLimits)
+    if (decoded?.ok !== true || !isTuple(decoded.value, 2)) return undefined
+    const [unsettledMs, rows] = decoded.value
+    if (!isUint(unsettledMs) || !isList(rows, maxProofs)) return undefined
+    const proofs = rows.flatMap((row) => {
       if (!isTuple(row, 3)) return []
       const [peer, share, until] = row
       if (!isBytes(peer, idBytes) || !isUint(share) || !isUint(until)) return []
       return [{ peer: peerIdFromBytes(peer), share, until: epochMs(until) }]
     })
+    return { proofs, unsettledMs }
   }
 
-  /** Forgets the proofs of a content that is gone. */
+  /** Forgets what was known of a content that is gone. */
   forget(ref: ContentRef): Promise<void> {
-    return this.saveProofs(ref, [])
+    return this.#store.write([{ space: censusSpace, key: keyOf(ref), value: undefined }])
   }
 }
 
 /** Key author, content. */
-const declinedSpace = 'holonomic/declined'
-const proofsSpace = 'holonomic/proofs'
-const proofsVersion = 1
+const declinedSpace = 'holonomic/declined/1'
+const censusSpace = 'holonomic/census/1'
 /** Most contents that are declined by name. Source: our choice, as many as a keeper knows. */
 const maxDeclined = 65_536
 /** Most proofs of a content that are remembered. Source: our choice: 200 KB. */
 const maxProofs = 4_096
-const proofLimits: CborLimits = {
+const censusLimits: CborLimits = {
   maxBytes: 64 * maxProofs,
   maxDepth: 3,
   maxItems: 4 + 4 * maxProofs,

@@ -6,7 +6,7 @@ import type { PublishedContent } from './consented-contents.ts'
 import { ContentReading } from './content-reading.ts'
 import { type ContentRef, refText } from './content-ref.ts'
 import type { ContentStore } from './content-store.ts'
-import type { KeeperEvent, KeeperOutput, Proof } from './keeper-events.ts'
+import type { KeeperEvent, KeeperOutput, Proof, Refused } from './keeper-events.ts'
 
 type Output<Type extends KeeperOutput['type']> = Extract<KeeperOutput, { readonly type: Type }>
 
@@ -107,7 +107,7 @@ export class ContentRequests {
         ? noContent('unknown')
         : why === 'not-fresh'
           ? notCompared()
-          : notEnough(shares, needed, 'there')
+          : notEnough(shares, needed)
     this.#readings.get(token)?.fail(error)
   }
 
@@ -139,10 +139,13 @@ export function answered<T>(
   begin: (waiting: Waiting<T>) => () => void,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
-    let end = (): void => {}
+    let isSettled = false
+    let end: (() => void) | undefined
     const settle = (finish: () => void): void => {
+      if (isSettled) return
+      isSettled = true
       for (const signal of signals) signal.removeEventListener('abort', stop)
-      end()
+      end?.()
       finish()
     }
     const stop = (): void => settle(() => reject(signals.find(({ aborted }) => aborted)?.reason))
@@ -151,23 +154,32 @@ export function answered<T>(
       resolve: (value) => settle(() => resolve(value)),
       reject: (error) => settle(() => reject(error)),
     })
-    if (signals.some(({ aborted }) => aborted)) stop()
+    // It may have been answered at once.
+    if (isSettled) end()
+    else if (signals.some(({ aborted }) => aborted)) stop()
   })
 }
 
-/** Too few shares are there, or were taken. */
-export function notEnough(
+/** Fewer shares can be had than are needed. */
+export function notEnough(shares: number, needed: number): CodedError<ContentsFault> {
+  return new CodedError<ContentsFault>(
+    { code: 'holonomic/not-enough-shares', shares, needed, refused: [] },
+    `${shares} shares can be had, and ${needed} are needed to bring this content back. Try again when more of its holders can be reached.`,
+  )
+}
+
+/** Keepers took fewer shares than are needed. */
+export function notTaken(
   shares: number,
   needed: number,
-  what: 'there' | 'taken',
+  refused: readonly Refused[],
 ): CodedError<ContentsFault> {
-  const advice = {
-    there: 'Try again when more of its holders can be reached.',
-    taken: 'Let more peers keep contents, or wait for those that are away, and put it again.',
-  }
+  const counts = new Map<string, number>()
+  for (const { why } of refused) counts.set(why, (counts.get(why) ?? 0) + 1)
+  const reasons = [...counts].map(([why, count]) => `${count} ${why}`).join(', ')
   return new CodedError<ContentsFault>(
-    { code: 'holonomic/not-enough-shares', shares, needed },
-    `${shares} shares are ${what}, and ${needed} are needed to bring this content back. ${advice[what]}`,
+    { code: 'holonomic/not-enough-shares', shares, needed, refused },
+    `${shares} shares were taken, and ${needed} are needed to bring this content back${reasons === '' ? '' : ` (refused: ${reasons})`}. Put it again when more peers keep contents.`,
   )
 }
 

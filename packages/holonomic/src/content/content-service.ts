@@ -1,5 +1,14 @@
 import { BlockPool, type ContentPart } from '@kithnet/fountain'
-import { drive, epochMs, type Fired, type Instant, type Io, type Signal } from '@kithnet/kernel'
+import {
+  drive,
+  type EpochMs,
+  epochMs,
+  type Fired,
+  type Instant,
+  instant,
+  type Io,
+  type Signal,
+} from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
 import type { BodyFault } from '../faults.ts'
 import type { Part } from '../part.ts'
@@ -80,6 +89,7 @@ export class ContentRunner implements Io<PeerId, ContentMessage, string, KeeperO
     this.#briefing = new KeeperBriefing({ part, store, memory, requests, feed, failed })
     this.#making = new ContentMaking({
       store: host.store,
+      maxBytes: options.keepBytes ?? 0,
       shelf,
       requests,
       pool,
@@ -200,7 +210,11 @@ export class ContentRunner implements Io<PeerId, ContentMessage, string, KeeperO
   }
 
   arm(key: string, at: Instant): void {
-    this.#timers.set(key, at - this.now(), () => this.#feed({ type: 'fired', key }))
+    this.#timers.set(key, at - this.now(), () => {
+      // The host's timers may be a little early, and the keeper is told when it is due, once.
+      if (this.now() < at) this.arm(key, at)
+      else this.#feed({ type: 'fired', key })
+    })
   }
 
   disarm(key: string): void {
@@ -287,19 +301,15 @@ export class ContentRunner implements Io<PeerId, ContentMessage, string, KeeperO
     this.#briefing.room()
   }
 
-  #remember({ ref, proofs }: Output<'census'>): void {
-    const { host } = this.#part
-    const kept = proofs.map(({ peer, share, until }) => ({
-      peer,
-      share,
-      until: epochMs(host.wall() + Math.max(0, until - host.now())),
-    }))
-    this.#memory.saveProofs(ref, kept).catch((error) => this.#failed(error))
+  #remember({ ref, proofs, unsettledMs }: Output<'census'>): void {
+    const kept = proofs.map((proof) => ({ ...proof, until: this.#wallAt(proof.until) }))
+    this.#memory
+      .saveCensus(ref, { proofs: kept, unsettledMs })
+      .catch((error) => this.#failed(error))
   }
 
   /** Holders from proofs, with the moment from which one of their proofs no longer counts. */
   #holdersOf(proofs: readonly Proof[]): readonly ContentHolder[] {
-    const { host } = this.#part
     const byPeer = new Map<PeerId, Proof[]>()
     for (const proof of proofs) {
       const known = byPeer.get(proof.peer)
@@ -309,8 +319,14 @@ export class ContentRunner implements Io<PeerId, ContentMessage, string, KeeperO
     return [...byPeer].map(([peer, own]) => ({
       peer,
       shares: own.map(({ share }) => share).sort((a, b) => a - b),
-      provenUntil: epochMs(host.wall() + Math.min(...own.map(({ until }) => until)) - host.now()),
+      provenUntil: this.#wallAt(instant(Math.min(...own.map(({ until }) => until)))),
     }))
+  }
+
+  /** Never before now, and whole: it is written down. */
+  #wallAt(at: Instant): EpochMs {
+    const { host } = this.#part
+    return epochMs(Math.round(host.wall() + Math.max(0, at - host.now())))
   }
 
   #failed(error: unknown): void {

@@ -183,9 +183,9 @@ export class ContentStore {
 }
 
 /** Key author, content, share: what there is of a share. */
-const sharesSpace = 'holonomic/shares'
+const sharesSpace = 'holonomic/shares/1'
 /** Key author, content, share, block: an encoded symbol. */
-const symbolsSpace = 'holonomic/symbols'
+const symbolsSpace = 'holonomic/symbols/1'
 /** Source: our choice: some 100 KB. */
 const entriesPerRead = 1_000
 /** Source: 256 changes each at most, and 65,536 in a write of a store. */

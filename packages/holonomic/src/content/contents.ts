@@ -14,7 +14,7 @@ import { sharesWanted } from '../retention/retention-plan.ts'
 import { encodePublication } from '../statements/publication.ts'
 import { WholeContent } from './content-maker.ts'
 import { type ContentRef, refText } from './content-ref.ts'
-import { notEnough } from './content-requests.ts'
+import { notTaken } from './content-requests.ts'
 import type { ContentRunner } from './content-service.ts'
 import type { KeeperNote, Refused } from './keeper-events.ts'
 
@@ -119,7 +119,7 @@ export class Contents {
     )
     const shares = new Set(placed.holders.flatMap((holder) => holder.shares)).size
     const needed = cut.sourceSymbols
-    if (shares < needed) throw notEnough(shares, needed, 'taken')
+    if (shares < needed) throw notTaken(shares, needed, placed.refused)
     return { ref, bytes: source.length, shares, ...placed }
   }
 

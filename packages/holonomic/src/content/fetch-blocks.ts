@@ -81,10 +81,6 @@ export class FetchBlocks {
     this.#base = Math.min(this.#base, block)
   }
 
-  get isComplete(): boolean {
-    return this.#base >= this.#manifest.transfer.sourceBlocks
-  }
-
   #isComplete(block: number): boolean {
     const gathering = this.#blocks.get(block)
     const needed = blockSpan(this.#manifest.transfer, block).sourceSymbols

@@ -21,6 +21,8 @@ export interface Claim {
 /** Who says that it holds a content, and who has proven it. */
 export class HolderBook {
   readonly census: Census = new Census()
+  /** How often it has changed who is proven to hold what. */
+  changes = 0
   readonly #rng: Rng
   readonly #claims = new Map<PeerId, Claim>()
   readonly #askedAt = new Map<PeerId, Instant>()
@@ -60,13 +62,14 @@ export class HolderBook {
     if (!this.census.proven(peer, share, until)) return
     let shares = this.#untilByHolder.get(peer)
     if (shares === undefined) this.#untilByHolder.set(peer, (shares = new Map()))
+    if (!shares.has(share)) this.changes++
     shares.set(share, until)
   }
 
   unproven(peer: PeerId, share: number): void {
     this.census.unproven(peer, share)
     const shares = this.#untilByHolder.get(peer)
-    shares?.delete(share)
+    if (shares?.delete(share) === true) this.changes++
     if (shares?.size === 0) this.#untilByHolder.delete(peer)
   }
 
@@ -82,7 +85,7 @@ export class HolderBook {
 
   forget(peer: PeerId): void {
     this.#claims.delete(peer)
-    this.#untilByHolder.delete(peer)
+    if (this.#untilByHolder.delete(peer)) this.changes++
     this.census.forget(peer)
   }
 

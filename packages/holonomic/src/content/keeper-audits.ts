@@ -28,8 +28,8 @@ export interface Verdict {
   readonly known: KnownContent
   readonly holder: PeerId
   readonly share: number
-  /** `failed`: it is no holder any more; `unsure`: it is asked again soon. */
-  readonly result: 'proven' | 'unsure' | 'failed'
+  /** `wrong`: it is no holder; `silent`: it has not answered twice; `unsure`: it is asked again soon. */
+  readonly result: 'proven' | 'unsure' | 'silent' | 'wrong'
 }
 
 /** Asks those who say that they hold something for proofs, a few questions at a time. */
@@ -158,10 +158,20 @@ export class KeeperAudits {
       this.#told({ known, holder: output.holder, share, result: 'proven' })
       return
     }
-    const isFailure = output.why === 'wrong' || (output.why === 'late' && claim.lates > 0)
-    if (!isFailure) this.#again(claim, output.why)
-    const result = isFailure ? 'failed' : 'unsure'
-    this.#told({ known, holder: output.holder, share, result })
+    if (output.why === 'wrong') {
+      this.#told({ known, holder: output.holder, share, result: 'wrong' })
+      return
+    }
+    const isSilent = output.why === 'late' && claim.lates > 0
+    this.#again(claim, output.why)
+    if (isSilent) this.#lapse(watch, output.holder, claim)
+    this.#told({ known, holder: output.holder, share, result: isSilent ? 'silent' : 'unsure' })
+  }
+
+  /** Its proofs count no longer. It may be slow and not lie, so it is asked again like any other. */
+  #lapse(watch: ContentWatch, holder: PeerId, claim: Claim): void {
+    claim.auditAt = after(this.#state.now, this.#state.about(this.#state.config.auditMs))
+    for (const share of claim.shares) watch.holders.unproven(holder, share)
   }
 
   /** One answer that did not come is a slow moment; it is asked again soon. */

@@ -155,12 +155,18 @@ export class KeeperBriefing implements Disposable {
 
   async #tellHeld(ref: ContentRef): Promise<void> {
     const { store, memory, feed } = this.#options
-    const proofs = (await memory.proofsOf(ref)).map(({ peer, share, until }) => ({
-      peer,
-      share,
-      until: this.#instantOf(until),
+    const shares = store.sharesOf(ref)
+    const census = await memory.censusOf(ref)
+    if (census === undefined) {
+      feed({ type: 'held', ref, shares })
+      return
+    }
+    const { unsettledMs } = census
+    const proofs = census.proofs.map((proof) => ({
+      ...proof,
+      until: this.#instantOf(proof.until),
     }))
-    feed({ type: 'held', ref, shares: store.sharesOf(ref), proofs })
+    feed({ type: 'held', ref, shares, proofs, unsettledMs })
   }
 
   #instantOf(at: EpochMs): Instant {

@@ -38,6 +38,8 @@ export type KeeperEvent =
       readonly ref: ContentRef
       readonly shares: readonly number[]
       readonly proofs?: readonly Proof[]
+      /** As the last `census` said. Default: nothing was watched yet. */
+      readonly unsettledMs?: number
     }
   /** This peer has the whole, and can load any symbol of it. */
   | { readonly type: 'owned'; readonly ref: ContentRef }
@@ -138,8 +140,14 @@ export type KeeperOutput =
       readonly ref: ContentRef
       readonly proofs: readonly Proof[]
     }
-  /** The proofs of a content have changed; worth keeping over a restart. At most one in `planMs`. */
-  | { readonly type: 'census'; readonly ref: ContentRef; readonly proofs: readonly Proof[] }
+  /** Who is proven to hold a content; worth keeping over a restart. Told when it has changed, and twice in `auditMs`; at most once in `planMs`. */
+  | {
+      readonly type: 'census'
+      readonly ref: ContentRef
+      readonly proofs: readonly Proof[]
+      /** For how long this peer still watches before it makes anything anew. */
+      readonly unsettledMs: number
+    }
   /** Something was found or done that a user or an operator may want to know. */
   | { readonly type: 'noted'; readonly ref: ContentRef; readonly note: KeeperNote }
   /** A peer broke a rule. It is avoided for a while. */
@@ -149,12 +157,13 @@ export type KeeperOutput =
       readonly fault: BodyFault | GivenSymbolFault | UnprovenFault
     }
 
-/** `missing`: fewer shares are proven than wanted, and this peer is to make them; `unmade`: it could not; `left`: it let go of its shares, for enough others have some; `crowded`: for its disk is full. */
+/** `missing`: fewer shares are proven than wanted, and this peer is to make them; `unmade`: it could not; `left`: it let go of its shares, for enough others have some; `crowded`: for its disk is full; `silent`: a peer has not answered twice, and its proofs count no longer. */
 export type KeeperNote =
   | { readonly type: 'missing'; readonly shares: readonly number[] }
   | { readonly type: 'unmade'; readonly shares: readonly number[] }
   | { readonly type: 'left'; readonly shares: readonly number[] }
   | { readonly type: 'crowded'; readonly shares: readonly number[] }
+  | { readonly type: 'silent'; readonly peer: PeerId; readonly shares: readonly number[] }
 
 /** That a peer has proven to hold a share, and until when it counts. */
 export interface Proof {

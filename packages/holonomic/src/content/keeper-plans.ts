@@ -1,5 +1,4 @@
-import { dropPriority } from '@kithnet/fountain'
-import { after, type Instant, pick } from '@kithnet/kernel'
+import { after, type Instant } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
 import type { CensusView } from '../retention/census.ts'
 import {
@@ -14,9 +13,11 @@ import {
   sharesWanted,
 } from '../retention/retention-plan.ts'
 import type { KeeperAudits } from './keeper-audits.ts'
+import type { KeeperDiscovery } from './keeper-discovery.ts'
+import type { KeeperLeaving } from './keeper-leaving.ts'
 import type { KeeperState } from './keeper-state.ts'
 import type { KeeperTakes } from './keeper-takes.ts'
-import { type ContentWatch, type KnownContent, type Plan, shareBytes } from './known-content.ts'
+import { type ContentWatch, type KnownContent, type Plan } from './known-content.ts'
 import { Placement } from './placement.ts'
 
 /** What is missing of a content, by a census. */
@@ -32,28 +33,42 @@ export class KeeperPlans {
   readonly #state: KeeperState
   readonly #audits: KeeperAudits
   readonly #takes: KeeperTakes
+  readonly #discovery: KeeperDiscovery
+  readonly #leaving: KeeperLeaving
 
-  constructor(state: KeeperState, audits: KeeperAudits, takes: KeeperTakes) {
+  constructor(
+    state: KeeperState,
+    parts: {
+      readonly audits: KeeperAudits
+      readonly takes: KeeperTakes
+      readonly discovery: KeeperDiscovery
+      readonly leaving: KeeperLeaving
+    },
+  ) {
     this.#state = state
-    this.#audits = audits
-    this.#takes = takes
+    this.#audits = parts.audits
+    this.#takes = parts.takes
+    this.#discovery = parts.discovery
+    this.#leaving = parts.leaving
   }
 
-  /** Begins to watch a content that is held or owned. `isSettled`: what is known of its holders is not new. */
-  begin(watch: ContentWatch, isSettled: boolean): void {
+  /** Begins to watch a content that is held or owned, for so long before anything is made anew. */
+  begin(watch: ContentWatch, unsettledMs: number): void {
     const { now, config, rng } = this.#state
+    const settledAt = after(now, unsettledMs)
     if (watch.plan !== undefined) {
-      if (isSettled) watch.plan.settledAt = now
+      if (settledAt < watch.plan.settledAt) watch.plan.settledAt = settledAt
       return
     }
     watch.plan = {
       planAt: after(now, this.#state.about(config.planMs)),
       discoverAt: after(now, rng.below(config.answerMs)),
-      settledAt: after(now, isSettled ? 0 : config.settleMs),
+      settledAt,
       check: undefined,
       attempt: 0,
       making: undefined,
-      told: '',
+      toldAt: undefined,
+      toldChanges: 0,
     }
   }
 
@@ -87,7 +102,7 @@ export class KeeperPlans {
     }
     if (plan.discoverAt <= now) {
       plan.discoverAt = after(now, this.#state.about(config.auditMs))
-      this.discover(known, watch, false)
+      this.#discovery.discover(known, watch, false)
     }
     this.#audits.begin(known, watch)
     if (plan.making !== undefined && plan.making.until <= now) this.unmade(known, watch)
@@ -99,54 +114,11 @@ export class KeeperPlans {
     }
   }
 
-  /** Asks those who should hold it, or all who may, what they hold. */
-  discover(known: KnownContent, watch: ContentWatch, all: boolean): void {
-    const { manifest, tier } = known
-    const wanted = holdersWanted(manifest.policy, tier, this.#state.keepers.length)
-    const { claims } = watch.holders
-    for (const peer of this.#state.order(known).slice(0, wanted + Math.max(8, wanted >> 2))) {
-      if (all || !claims.has(peer)) this.ask(known, watch, peer)
-    }
-    if (all) {
-      for (const peer of claims.keys()) this.ask(known, watch, peer)
-      return
-    }
-    const one = pick(this.#state.rng, [...claims.keys()])
-    if (one !== undefined) this.ask(known, watch, one)
-  }
-
-  /** Asks one peer what it holds, unless it was asked lately. */
-  ask(
-    known: KnownContent,
-    watch: ContentWatch,
-    peer: PeerId,
-    againMs: number = this.#state.config.answerMs,
-  ): void {
-    const { self, now } = this.#state
-    if (peer === self || !this.#state.answers(peer)) return
-    if (watch.holders.asks(peer, againMs, now)) this.#tell(known, watch, peer)
-  }
-
-  /** This peer has become a holder, or holds more: those who hold the same, and who asked for it, are told. */
-  announce(known: KnownContent, watch: ContentWatch, giver: PeerId): void {
-    const { self } = this.#state
-    const told = new Set<PeerId>([self])
-    const { manifest, tier } = known
-    const wanted = holdersWanted(manifest.policy, tier, this.#state.keepers.length)
-    const candidates = this.#state.order(known).slice(0, wanted + Math.max(8, wanted >> 2))
-    for (const peer of [giver, ...candidates, ...watch.holders.claims.keys()]) {
-      if (told.has(peer) || !this.#state.answers(peer)) continue
-      told.add(peer)
-      watch.holders.asks(peer, 0, this.#state.now)
-      this.#tell(known, watch, peer)
-    }
-  }
-
   /** The author asks for keepers. */
   place(known: KnownContent, watch: ContentWatch): void {
     const able = this.#state
       .order(known)
-      .filter((peer) => peer === this.#state.self || this.#state.answers(peer))
+      .filter((peer) => peer === this.#state.self || this.#state.mayKeep(peer))
     const places = planPlaces(known.manifest, able)
     const spare = able.filter((peer) => !places.has(peer))
     this.#start(known, watch, places, spare, undefined, true)
@@ -196,60 +168,6 @@ export class KeeperPlans {
     this.#state.emit({ type: 'placed', ref, holders, refused, wanted })
   }
 
-  /** Lets go of shares, and tells those who count on them. */
-  letGo(
-    known: KnownContent,
-    watch: ContentWatch,
-    shares: readonly number[],
-    note: 'left' | 'crowded' | undefined,
-  ): void {
-    const gone = shares.filter((share) => watch.held.delete(share)).sort((a, b) => a - b)
-    if (gone.length === 0) return
-    const { ref } = known
-    for (const peer of watch.holders.claims.keys()) {
-      if (this.#state.answers(peer)) this.#state.send(peer, { type: 'gone', ref, shares: gone })
-    }
-    for (const share of gone) watch.holders.unproven(this.#state.self, share)
-    this.#state.room += gone.length * shareBytes(known.manifest)
-    this.#state.emit({ type: 'drop', ref, shares: gone })
-    if (note !== undefined) {
-      this.#state.emit({ type: 'noted', ref, note: { type: note, shares: gone } })
-    }
-    if (watch.held.size === 0 && !watch.isOwned) this.#stop(watch)
-  }
-
-  /** Makes room: what matters least goes, and of that what others have most of. */
-  makeRoom(): void {
-    const victims: { known: KnownContent; share: number; priority: number; holders: number }[] = []
-    for (const known of this.#state.active) {
-      const { watch, manifest } = known
-      if (watch === undefined || watch.held.size === 0) continue
-      const holders = watch.holders.view(this.#state.now).sharesByHolder.size
-      for (const share of watch.held) {
-        const { sourceSymbols } = manifest.policy
-        const priority = dropPriority(manifest.service, share, sourceSymbols)
-        victims.push({ known, share, priority, holders })
-      }
-    }
-    victims.sort((a, b) => b.priority - a.priority || b.holders - a.holders || b.share - a.share)
-    const sharesByContent = new Map<KnownContent, number[]>()
-    let { room } = this.#state
-    for (const { known, share } of victims) {
-      if (room >= 0) break
-      room += shareBytes(known.manifest)
-      const shares = sharesByContent.get(known) ?? []
-      sharesByContent.set(known, [...shares, share])
-    }
-    for (const [known, shares] of sharesByContent) {
-      this.letGo(known, known.watch!, shares, 'crowded')
-    }
-  }
-
-  #tell(known: KnownContent, watch: ContentWatch, peer: PeerId): void {
-    const shares = [...watch.held].sort((a, b) => a - b)
-    this.#state.send(peer, { type: 'ask-holding', ref: known.ref, shares })
-  }
-
   #look(known: KnownContent, watch: ContentWatch, plan: Plan): void {
     this.#tellCensus(known, watch, plan)
     if (watch.placement !== undefined || plan.making !== undefined) return
@@ -269,12 +187,14 @@ export class KeeperPlans {
   /** Before anything is done, everybody is asked, and those who say they hold something for a proof. */
   #check(known: KnownContent, watch: ContentWatch, plan: Plan): void {
     const { now, config } = this.#state
-    plan.check = { since: now, until: after(now, 2 * config.answerMs) }
-    this.discover(known, watch, true)
+    const until = after(now, 2 * config.answerMs)
+    plan.check = { since: now, until, hinters: new Set(), hints: new Map() }
+    this.#discovery.discover(known, watch, true)
   }
 
   #act(known: KnownContent, watch: ContentWatch, plan: Plan): void {
-    const since = plan.check!.since
+    const check = plan.check!
+    const { since } = check
     plan.check = undefined
     const { self } = this.#state
     const view = watch.holders.view(this.#state.now)
@@ -285,7 +205,7 @@ export class KeeperPlans {
       (peer) => peer === self || (claims.get(peer)?.heardAt ?? -1) >= since,
     )
     if (this.#isLeaver(known, watch, seen)) {
-      this.letGo(known, watch, [...watch.held], 'left')
+      this.#leaving.letGo(known, watch, [...watch.held], 'left')
       return
     }
     if (plan.settledAt > this.#state.now || watch.placement !== undefined) return
@@ -295,8 +215,19 @@ export class KeeperPlans {
       return
     }
     if (!this.#isMine(known, watch, view, missing, plan.attempt)) return
+    if (this.#isAlone(view, check)) return
     plan.attempt++
     this.#mend(known, watch, plan, missing)
+  }
+
+  /** True when most others have proofs of a holder of which this peer has none: then it is this one that is wrong. */
+  #isAlone(view: CensusView, { hinters, hints }: NonNullable<Plan['check']>): boolean {
+    const most = [...hinters].filter((peer) => view.sharesByHolder.has(peer)).length / 2
+    for (const [peer, count] of hints) {
+      const isUnseen = peer !== this.#state.self && !view.sharesByHolder.has(peer)
+      if (isUnseen && count > most && !this.#state.avoided.has(peer, this.#state.now)) return true
+    }
+    return false
   }
 
   #isLeaver(known: KnownContent, watch: ContentWatch, view: CensusView): boolean {
@@ -328,7 +259,10 @@ export class KeeperPlans {
     const isOneEach = sharesEach(manifest.policy, keepers.length) === 1
     const some = isOneEach && free.length >= lacking ? free.slice(0, lacking) : able
     const repairs = planRepairs(ref.content, view, manifest, [self], some, shares)
-    const spare = isOneEach ? free.slice(some.length) : []
+    // Where nobody is left who holds nothing, those who hold least take one more.
+    const load = (peer: PeerId): number => view.sharesByHolder.get(peer)?.length ?? 0
+    const others = isOneEach ? able.filter((peer) => !some.includes(peer)) : []
+    const spare = others.toSorted((one, other) => load(one) - load(other))
     return repairs.length === 0 ? undefined : { repairs, isCopy: false, spare }
   }
 
@@ -337,7 +271,7 @@ export class KeeperPlans {
     const { self } = this.#state
     return this.#state.order(known).filter((peer) => {
       if (peer === self) return watch.held.size > 0 || !known.isDeclined
-      return this.#state.answers(peer)
+      return this.#state.mayKeep(peer)
     })
   }
 
@@ -405,20 +339,16 @@ export class KeeperPlans {
     this.settle(known, watch)
   }
 
+  /** Says what is worth keeping over a restart: who is proven, when that changes, and until when, now and then. */
   #tellCensus(known: KnownContent, watch: ContentWatch, plan: Plan): void {
-    const proofs = watch.holders.proofs(this.#state.self, this.#state.now)
-    let latest = 0
-    for (const { until } of proofs) latest = Math.max(latest, until)
-    const told = `${proofs.length} ${latest}`
-    if (told === plan.told) return
-    plan.told = told
-    this.#state.emit({ type: 'census', ref: known.ref, proofs })
-  }
-
-  #stop(watch: ContentWatch): void {
-    const making = watch.plan?.making
-    if (making !== undefined) this.#state.emit({ type: 'release', token: making.token })
-    watch.plan = undefined
+    const { now, self, config } = this.#state
+    const isOld = plan.toldAt === undefined || after(plan.toldAt, config.auditMs / 2) <= now
+    if (!isOld && plan.toldChanges === watch.holders.changes) return
+    plan.toldAt = now
+    plan.toldChanges = watch.holders.changes
+    const proofs = watch.holders.proofs(self, now)
+    const unsettledMs = Math.max(0, plan.settledAt - now)
+    this.#state.emit({ type: 'census', ref: known.ref, proofs, unsettledMs })
   }
 }
 

@@ -35,6 +35,8 @@ export class KeeperState {
   /** Whoever broke a rule; and whoever could not be reached. */
   readonly avoided: ExpiringMap<PeerId, true>
   readonly away: ExpiringMap<PeerId, true>
+  /** Whoever did not answer challenges: it is given nothing to keep. */
+  readonly silent: ExpiringMap<PeerId, true>
   isFresh = false
   keepers: readonly PeerId[] = []
   keeperSet: ReadonlySet<PeerId> = new Set()
@@ -52,6 +54,7 @@ export class KeeperState {
     this.config = { ...defaultKeeperConfig, ...config }
     this.ranking = ranking ?? ranked
     this.avoided = new ExpiringMap(keeperLimits.watchedPeers, this.config.avoidMs)
+    this.silent = new ExpiringMap(keeperLimits.watchedPeers, this.config.avoidMs)
     this.away = new ExpiringMap(keeperLimits.watchedPeers, this.config.awayMs)
   }
 
@@ -95,6 +98,11 @@ export class KeeperState {
   /** A peer that may be asked now. */
   answers(peer: PeerId): boolean {
     return !this.avoided.has(peer, this.now) && !this.away.has(peer, this.now)
+  }
+
+  /** A peer that may be asked to keep something. */
+  mayKeep(peer: PeerId): boolean {
+    return this.answers(peer) && !this.silent.has(peer, this.now)
   }
 
   /** Keepers in the order of their ranks for a content. */

@@ -1,27 +1,30 @@
 import { after, type Instant } from '@kithnet/kernel'
+import type { PeerId } from '@kithnet/types'
 import type { KeeperAudits } from './keeper-audits.ts'
 import type { ContentRef } from './content-ref.ts'
 import { keeperLimits } from './keeper-events.ts'
-import type { KeeperPlans } from './keeper-plans.ts'
+import type { KeeperDiscovery } from './keeper-discovery.ts'
 import type { KeeperState } from './keeper-state.ts'
 import type { KnownContent } from './known-content.ts'
 
 interface Survey {
   readonly token: number
   readonly until: Instant
+  /** Who has not said yet what it holds. */
+  readonly silent: Set<PeerId>
 }
 
 /** Asks, for a user, who holds a content, and each for a proof. */
 export class KeeperSurveys {
   readonly #state: KeeperState
-  readonly #plans: KeeperPlans
+  readonly #discovery: KeeperDiscovery
   readonly #audits: KeeperAudits
   readonly #byContent = new Map<KnownContent, Survey[]>()
   #count = 0
 
-  constructor(state: KeeperState, plans: KeeperPlans, audits: KeeperAudits) {
+  constructor(state: KeeperState, discovery: KeeperDiscovery, audits: KeeperAudits) {
     this.#state = state
-    this.#plans = plans
+    this.#discovery = discovery
     this.#audits = audits
   }
 
@@ -34,13 +37,35 @@ export class KeeperSurveys {
       this.#state.emit({ type: 'surveyed', token, ref, proofs: [] })
       return
     }
+    const silent = new Set(this.#discovery.discover(known, watch, true))
     const surveys = this.#byContent.get(known) ?? []
-    this.#byContent.set(known, [...surveys, { token, until: after(now, 2 * config.answerMs) }])
+    const survey = { token, until: after(now, 2 * config.answerMs), silent }
+    this.#byContent.set(known, [...surveys, survey])
     this.#count++
     watch.uses++
-    this.#plans.discover(known, watch, true)
     for (const claim of watch.holders.claims.values()) if (claim.open === 0) claim.auditAt = now
     this.#audits.begin(known, watch)
+    this.#endComplete(known)
+  }
+
+  /** A peer has said what it holds, or proven it. Once all have, there is nothing to wait for. */
+  heard(known: KnownContent, from: PeerId): void {
+    const surveys = this.#byContent.get(known)
+    if (surveys === undefined) return
+    for (const { silent } of surveys) silent.delete(from)
+    this.#endComplete(known)
+  }
+
+  /** A peer cannot be reached. */
+  lost(peer: PeerId): void {
+    for (const known of [...this.#byContent.keys()]) this.heard(known, peer)
+  }
+
+  #endComplete(known: KnownContent): void {
+    for (const { open, due } of known.watch?.holders.claims.values() ?? []) {
+      if (open > 0 || due.length > 0) return
+    }
+    this.#end(known, ({ silent }) => silent.size === 0)
   }
 
   isAsking(known: KnownContent): boolean {

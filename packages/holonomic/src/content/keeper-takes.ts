@@ -196,8 +196,9 @@ export class KeeperTakes {
         taken.push(share)
         continue
       }
-      if (underWay?.has(share) === true || left <= 0) continue
-      if (free < bytes) full = 'no-room'
+      if (underWay?.has(share) === true) full = 'busy'
+      else if (left <= 0) continue
+      else if (free < bytes) full = 'no-room'
       else if (forPeer <= 0 || inAll <= 0) full = 'busy'
       else {
         taken.push(share)

@@ -1,5 +1,5 @@
 import type { ContentSymbol } from '@kithnet/fountain'
-import { after, type Fired, type Instant, instant, type Machine } from '@kithnet/kernel'
+import { after, type Fired, type Instant, type Machine } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
 import { auditTimer } from '../retention/possession-audit.ts'
 import type { ContentMessage } from './content-messages.ts'
@@ -8,17 +8,20 @@ import { KeeperAudits, type OwnSymbol, type Verdict } from './keeper-audits.ts'
 import {
   type KeeperEffect,
   type KeeperEvent,
-  keeperLimits,
   type KeeperOutput,
   type Proof,
 } from './keeper-events.ts'
+import { KeeperClaims } from './keeper-claims.ts'
+import { KeeperContents } from './keeper-contents.ts'
+import { KeeperDiscovery } from './keeper-discovery.ts'
 import { KeeperFetches } from './keeper-fetches.ts'
+import { KeeperLeaving } from './keeper-leaving.ts'
 import { KeeperPlans } from './keeper-plans.ts'
 import { KeeperServing, type Serving } from './keeper-serving.ts'
 import { type KeeperOptions, KeeperState } from './keeper-state.ts'
 import { KeeperSurveys } from './keeper-surveys.ts'
-import { KeeperTakes, type OwnShare } from './keeper-takes.ts'
-import { type ContentWatch, KnownContent, shareBytes } from './known-content.ts'
+import { areOf, KeeperTakes, type OwnShare } from './keeper-takes.ts'
+import type { ContentWatch, KnownContent } from './known-content.ts'
 
 /** What a `load` is for. */
 type Loading = OwnSymbol | OwnShare | Serving
@@ -42,6 +45,9 @@ export class ContentKeeper implements Machine<
   readonly #fetches: KeeperFetches
   readonly #plans: KeeperPlans
   readonly #surveys: KeeperSurveys
+  readonly #leaving: KeeperLeaving
+  readonly #contents: KeeperContents
+  readonly #claims: KeeperClaims
   readonly #loadings = new Map<number, Loading>()
   /** Contents whose timer may have to be set anew. */
   readonly #touched = new Set<KnownContent>()
@@ -61,21 +67,28 @@ export class ContentKeeper implements Machine<
       const { content } = known.ref
       this.#avoid(from, { code: 'holonomic/bad-symbol', content, share })
     }
+    const discovery = new KeeperDiscovery(state)
+    const leaving = new KeeperLeaving(state)
+    this.#leaving = leaving
     this.#takes = new KeeperTakes(state, {
       load: (own, count) => this.#load(own.known, own, own.share, own.fromBlock, count),
-      stored: (known, from, share, isLast) => this.#stored(known, from, share, isLast),
+      stored: (known, from, share, isLast) => this.#contents.stored(known, from, share, isLast),
       known: (known, from) => {
-        if (known.watch !== undefined) this.#plans.ask(known, known.watch, from, 0)
+        if (known.watch !== undefined) discovery.ask(known, known.watch, from, 0)
       },
       bad,
     })
-    this.#plans = new KeeperPlans(state, this.#audits, this.#takes)
-    this.#surveys = new KeeperSurveys(state, this.#plans, this.#audits)
+    const parts = { audits: this.#audits, takes: this.#takes, discovery, leaving }
+    this.#plans = new KeeperPlans(state, parts)
+    this.#surveys = new KeeperSurveys(state, discovery, this.#audits)
     const discover = (known: KnownContent, watch: ContentWatch): void => {
-      this.#plans.discover(known, watch, true)
-      this.#plans.ask(known, watch, known.ref.author)
+      discovery.discover(known, watch, true)
+      discovery.ask(known, watch, known.ref.author)
     }
     this.#fetches = new KeeperFetches(state, { discover, bad })
+    const all = { ...parts, plans: this.#plans, surveys: this.#surveys, fetches: this.#fetches }
+    this.#contents = new KeeperContents(state, all)
+    this.#claims = new KeeperClaims(state, all)
   }
 
   /** Who has proven to hold which shares of a content; this peer itself is not among them. */
@@ -110,13 +123,14 @@ export class ContentKeeper implements Machine<
       case 'keepers':
         this.#state.keepers = event.peers
         this.#state.keeperSet = new Set(event.peers)
+        for (const known of this.#state.active) this.#claims.check(known)
         return
       case 'fresh':
         this.#freshened(event.isFresh)
         return
       case 'room':
         this.#state.room = event.bytes
-        if (event.bytes < 0) this.#plans.makeRoom()
+        if (event.bytes < 0) this.#leaving.makeRoom()
         for (const known of this.#state.active) this.#touched.add(known)
         return
       case 'loaded':
@@ -140,61 +154,10 @@ export class ContentKeeper implements Machine<
         this.#fired(event.key)
         return
       default:
-        this.#about(event)
-    }
-  }
-
-  /** What is about one content. */
-  #about(
-    event: Extract<
-      KeeperEvent,
-      {
-        readonly type:
-          | 'content'
-          | 'forgotten'
-          | 'held'
-          | 'owned'
-          | 'disowned'
-          | 'declined'
-          | 'place'
-          | 'survey'
-          | 'stored'
-      }
-    >,
-  ): void {
-    const known = this.#state.contents.get(refText(event.ref))
-    this.#touch(event.ref)
-    switch (event.type) {
-      case 'content':
-        this.#learn(event, known)
-        return
-      case 'forgotten':
-        if (known !== undefined) this.#forget(known)
-        return
-      case 'held':
-        this.#held(event, known)
-        return
-      case 'owned': {
-        const watch = known && this.#state.watch(known)
-        if (watch === undefined) return
-        watch.isOwned = true
-        this.#plans.begin(watch, false)
-        return
-      }
-      case 'disowned':
-        if (known?.watch !== undefined) known.watch.isOwned = false
-        return
-      case 'declined':
-        if (known !== undefined) this.#decline(known, event.isDeclined)
-        return
-      case 'place':
-        this.#place(event.ref, known)
-        return
-      case 'survey':
-        this.#surveys.begin(event.token, event.ref)
-        return
-      case 'stored':
-        if (known !== undefined) this.#takes.stored(known, event.share, event.isStored)
+        this.#touch(event.ref)
+        this.#contents.on(event)
+        // It may be watched only since then.
+        this.#touch(event.ref)
     }
   }
 
@@ -217,7 +180,7 @@ export class ContentKeeper implements Machine<
         if (!this.#takes.received(from, message)) this.#fetches.received(from, message)
         break
       case 'holding':
-        this.#claimed(from, message.ref, message.shares, message.hints)
+        this.#claims.heard(from, message.ref, message.shares, message.hints)
         break
       case 'kept': {
         const known = this.#state.allowed(message.ref)
@@ -225,7 +188,7 @@ export class ContentKeeper implements Machine<
         break
       }
       case 'gone':
-        this.#gone(from, message.ref, message.shares)
+        this.#claims.gone(from, message.ref, message.shares)
     }
     this.#touch(message.ref)
   }
@@ -244,153 +207,16 @@ export class ContentKeeper implements Machine<
         return
       case 'challenge':
         this.#serving.challenge(from, message)
+        this.#claims.challenged(from, message)
         return
       case 'keep':
         this.#takes.keep(from, message.ref, message.shares)
         this.#touch(message.ref)
         return
-      case 'ask-holding': {
-        const { ref } = message
-        if (!this.#state.isFresh) return
-        const watch = this.#state.allowed(ref)?.watch
-        const shares = [...(watch?.held ?? [])].sort((a, b) => a - b)
-        const hints = watch?.holders.hints(this.#state.self, from, this.#state.now) ?? []
-        this.#state.send(from, { type: 'holding', ref, shares, hints })
-        if (message.shares.length > 0) this.#claimed(from, ref, message.shares, [])
-        this.#touch(ref)
-      }
+      case 'ask-holding':
+        this.#claims.asked(from, message.ref, message.shares)
+        this.#touch(message.ref)
     }
-  }
-
-  /** A peer says what it holds, and of whom it knows. */
-  #claimed(
-    from: PeerId,
-    ref: ContentRef,
-    shares: readonly number[],
-    hints: readonly PeerId[],
-  ): void {
-    const known = this.#state.allowed(ref)
-    const watch = known?.watch
-    const state = this.#state
-    if (known === undefined || watch === undefined || !state.keeperSet.has(from)) return
-    if (state.avoided.has(from, state.now)) return
-    const real = shares.filter((share) => share < known.manifest.shares)
-    const isNews = watch.holders.claim(from, real, state.now)
-    for (const peer of hints) {
-      if (!state.keeperSet.has(peer) || watch.holders.claims.has(peer)) continue
-      this.#plans.ask(known, watch, peer, state.config.auditMs)
-    }
-    const claim = watch.holders.claims.get(from)
-    const isPlaced = watch.placement?.isAbout(from) === true
-    if (claim !== undefined && isPlaced && claim.open === 0) claim.auditAt = state.now
-    const isAudited = watch.plan !== undefined || this.#surveys.isAsking(known)
-    if (isAudited && (isNews || isPlaced)) this.#audits.begin(known, watch)
-    this.#fetches.heard(known)
-  }
-
-  #gone(from: PeerId, ref: ContentRef, shares: readonly number[]): void {
-    const known = this.#state.allowed(ref)
-    const watch = known?.watch
-    if (known === undefined || watch === undefined) return
-    watch.holders.gone(from, shares)
-    this.#audits.callOff(from, known)
-    this.#takes.lost(from, known, shares)
-    this.#fetches.lost(from, known)
-    watch.placement?.failed(from, 'unproven')
-  }
-
-  #learn(
-    { ref, manifest, tier, until }: Extract<KeeperEvent, { readonly type: 'content' }>,
-    known: KnownContent | undefined,
-  ): void {
-    if (known !== undefined) {
-      known.manifest = manifest
-      known.tier = tier
-      known.until = until
-      return
-    }
-    if (this.#state.contents.size >= keeperLimits.contents) return
-    const learnt = new KnownContent(ref, manifest, tier, until)
-    this.#state.contents.set(learnt.key, learnt)
-  }
-
-  #forget(known: KnownContent): void {
-    const { watch, ref } = known
-    this.#state.contents.delete(known.key)
-    const onTheWay = this.#takes.drop(known)
-    if (watch !== undefined) {
-      this.#fetches.drop(known)
-      this.#surveys.drop(known)
-      for (const peer of watch.holders.claims.keys()) this.#audits.callOff(peer, known)
-      this.#plans.unmade(known, watch)
-      watch.placement?.abandon()
-      this.#plans.settle(known, watch)
-      this.#state.room += watch.held.size * shareBytes(known.manifest)
-      const shares = [...new Set([...watch.held, ...onTheWay])].sort((a, b) => a - b)
-      if (shares.length > 0) this.#state.emit({ type: 'drop', ref, shares })
-      watch.held.clear()
-      watch.isOwned = false
-      watch.plan = undefined
-    }
-    this.#touched.add(known)
-  }
-
-  #held(
-    { ref, shares, proofs }: Extract<KeeperEvent, { readonly type: 'held' }>,
-    known: KnownContent | undefined,
-  ): void {
-    const watch = known && this.#state.watch(known)
-    if (known === undefined || watch === undefined) {
-      // Nobody allows it: what is left of it goes.
-      if (shares.length > 0) this.#state.emit({ type: 'drop', ref, shares })
-      return
-    }
-    for (const share of shares) this.#holds(watch, share)
-    for (const { peer, share, until } of proofs ?? []) {
-      if (until <= this.#state.now || share >= known.manifest.shares) continue
-      const claimed = watch.holders.claims.get(peer)?.shares ?? []
-      const all = [...new Set([...claimed, share])].sort((a, b) => a - b)
-      watch.holders.claim(peer, all, this.#state.now)
-      watch.holders.proven(peer, share, until)
-    }
-    if (watch.held.size > 0) this.#plans.begin(watch, proofs !== undefined)
-  }
-
-  #holds(watch: ContentWatch, share: number): void {
-    watch.held.add(share)
-    watch.holders.proven(this.#state.self, share, instant(Infinity))
-  }
-
-  #stored(known: KnownContent, from: PeerId, share: number, isLast: boolean): void {
-    const { watch } = known
-    if (watch === undefined) return
-    this.#holds(watch, share)
-    this.#plans.begin(watch, false)
-    if (from === this.#state.self) watch.placement?.proven(from, share)
-    if (isLast) this.#plans.announce(known, watch, from)
-  }
-
-  #decline(known: KnownContent, isDeclined: boolean): void {
-    known.isDeclined = isDeclined
-    if (!isDeclined) return
-    const onTheWay = this.#takes.drop(known)
-    const { watch, ref } = known
-    if (onTheWay.length > 0) this.#state.emit({ type: 'drop', ref, shares: onTheWay })
-    if (watch !== undefined) this.#plans.letGo(known, watch, [...watch.held], undefined)
-  }
-
-  #place(ref: ContentRef, known: KnownContent | undefined): void {
-    const watch = known?.watch
-    const isReady = this.#state.isFresh && known?.isAllowed(this.#state.now) === true
-    const isIdle = watch?.placement === undefined
-    if (known === undefined || watch === undefined || !watch.isOwned || !isReady || !isIdle) {
-      const nobody = { holders: new Map(), refused: [], wanted: 0 } as const
-      this.#state.emit({ type: 'placed', ref, ...nobody })
-      return
-    }
-    // Who has placed it knows who holds it.
-    this.#plans.begin(watch, true)
-    this.#plans.place(known, watch)
   }
 
   #freshened(isFresh: boolean): void {
@@ -403,6 +229,7 @@ export class ContentKeeper implements Machine<
 
   #found({ known, holder, share, result }: Verdict): void {
     this.#touched.add(known)
+    this.#surveys.heard(known, holder)
     const { watch } = known
     if (watch === undefined || result === 'unsure') return
     if (result === 'proven') {
@@ -410,9 +237,13 @@ export class ContentKeeper implements Machine<
       return
     }
     watch.placement?.failed(holder, 'unproven')
-    const claim = watch.holders.claims.get(holder)
-    const why = (claim?.lates ?? 0) > 0 ? 'late' : 'wrong'
-    this.#avoid(holder, { code: 'holonomic/not-held', content: known.ref.content, share, why })
+    const { content } = known.ref
+    if (result === 'wrong') this.#avoid(holder, { code: 'holonomic/not-held', content, share })
+    else {
+      this.#state.silent.set(holder, true, this.#state.now)
+      const note = { type: 'silent', peer: holder, shares: [share] } as const
+      this.#state.emit({ type: 'noted', ref: known.ref, note })
+    }
   }
 
   /** Whoever broke a rule counts for nothing, and is neither asked nor believed for a while. */
@@ -435,6 +266,7 @@ export class ContentKeeper implements Machine<
       watch.placement?.failed(peer, 'unreachable')
     }
     this.#audits.callOff(peer)
+    this.#surveys.lost(peer)
     this.#takes.lost(peer)
     this.#fetches.lost(peer)
   }
@@ -455,8 +287,12 @@ export class ContentKeeper implements Machine<
     const loading = this.#loadings.get(token)
     if (loading === undefined) return
     this.#loadings.delete(token)
-    if (loading.type === 'audit') this.#audits.loaded(loading, symbols)
-    else if (loading.type === 'take') this.#takes.loaded(loading, symbols)
+    if (loading.type === 'audit') {
+      // A symbol that a disk has spoilt proves nobody wrong.
+      const { known, share, block } = loading
+      const own = areOf(known, share, block, symbols) ? symbols : []
+      this.#audits.loaded(loading, own)
+    } else if (loading.type === 'take') this.#takes.loaded(loading, symbols)
     else this.#serving.loaded(loading, symbols)
     if ('known' in loading) this.#touched.add(loading.known)
   }

@@ -22,6 +22,14 @@ export class ContentWatch {
     this.holders = new HolderBook(rng)
   }
 
+  /** What a holder hints at while everybody is asked. */
+  hinted(from: PeerId, hints: readonly PeerId[]): void {
+    const check = this.plan?.check
+    if (check === undefined || check.hinters.has(from)) return
+    check.hinters.add(from)
+    for (const peer of hints) check.hints.set(peer, (check.hints.get(peer) ?? 0) + 1)
+  }
+
   /** True when symbols of the share can be loaded. */
   has(share: number): boolean {
     if (this.isOwned || this.held.has(share)) return true
@@ -38,13 +46,23 @@ export interface Plan {
   /** Nothing is made anew before: too little was seen. */
   settledAt: Instant
   /** While everybody is asked before a plan is carried out. */
-  check: { readonly since: Instant; readonly until: Instant } | undefined
+  check: Check | undefined
   /** Looks in a row that found something missing. */
   attempt: number
   /** The `make` under way. */
   making: Making | undefined
-  /** What the last `census` said. */
-  told: string
+  /** When the last `census` was told, and how often it had changed by then who holds what. */
+  toldAt: Instant | undefined
+  toldChanges: number
+}
+
+/** The answers while everybody is asked. */
+export interface Check {
+  readonly since: Instant
+  readonly until: Instant
+  /** Who has answered, and how many of them have a proof of each peer. */
+  readonly hinters: Set<PeerId>
+  readonly hints: Map<PeerId, number>
 }
 
 /** Shares that are being made, and who is to keep them. */

@@ -150,7 +150,7 @@ export class Placement {
 
   #pass(shares: readonly number[]): void {
     for (let next = this.#spare.shift(); next !== undefined; next = this.#spare.shift()) {
-      if (!this.#state.answers(next) || this.#jobs.has(next)) continue
+      if (!this.#state.mayKeep(next) || this.#jobs.has(next)) continue
       this.#ask(next, shares)
       return
     }

@@ -94,7 +94,7 @@ export async function clearRebuilt(store: Store): Promise<void> {
 }
 
 /** Key number of the content, number of the piece. */
-const rebuiltSpace = 'holonomic/rebuilt'
+const rebuiltSpace = 'holonomic/rebuilt/1'
 /** Source: our choice: some four symbols of the usual length. */
 const pieceBytes = 65_536
 /** Source: our choice, below what a write of a store takes. */

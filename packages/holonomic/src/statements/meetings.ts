@@ -30,6 +30,11 @@ export class Meetings {
     return after(now, newsDelayMs + this.#rng.below(spreadMs))
   }
 
+  /** All was compared with a peer. True when the first comparison was still to come, and need not any more. */
+  met(peer: PeerId): boolean {
+    return this.#whyByPeer.get(peer) === 'new' && this.#whyByPeer.delete(peer)
+  }
+
   /** The instant has come, or the peer is gone. */
   forget(peer: PeerId): void {
     this.#whyByPeer.delete(peer)

@@ -2,6 +2,7 @@ import type { Identity } from '@kithnet/identity'
 import {
   CodedError,
   drive,
+  fail,
   type Fault,
   type Fired,
   type Instant,
@@ -27,7 +28,7 @@ import type { AnyHeld, BookEvent, Held } from './held.ts'
 import type { StatementBook } from './statement-book.ts'
 import { StatementExchange } from './statement-exchange.ts'
 import { StatementIntake } from './statement-intake.ts'
-import { readItem, verifyItem } from './statement-item.ts'
+import { readItem, type StatementItem, verifyItemSync } from './statement-item.ts'
 import type { SignedStatementKind, StatementKind } from './statement-kinds.ts'
 import type { Statements } from './statements.ts'
 
@@ -98,34 +99,29 @@ export class NetworkStatements
 
   async publish<K extends SignedStatementKind>(kind: K, body: Uint8Array): Promise<Held<K>> {
     const signature = await this.#identity.sign(kind, body)
-    const taken = await this.take(kind, { body, signature }, this.#identity.publicKey)
+    const taken = await this.#state({ kind, body, signature }, this.#identity.publicKey)
     if (!taken.ok) throw unpublished(kind, taken.fault)
-    return taken.value
+    const { held, refusal } = taken.value
+    if (refusal !== undefined) throw unpublished(kind, refusal)
+    return held as unknown as Held<K>
   }
 
   async take<K extends SignedStatementKind>(
     kind: K,
     { body, signature }: Signed,
     publicKey: Uint8Array,
-  ): Promise<Result<Held<K>, Fault>> {
-    const claimed = readItem({ kind, body, signature })
-    if (!claimed.ok) return claimed
-    const held = await verifyItem(claimed.value, Uint8Array.from(publicKey))
-    if (!held.ok) return held
-    const judged = this.#book.judge(claimed.value, this.#host.wall())
-    if (!judged.ok && judged.fault.why !== 'older') return judged
-    if (judged.ok && judged.value === 'news') await this.#admit(held.value)
-    return ok(held.value as unknown as Held<K>)
+  ): Promise<Result<Held<K>>> {
+    const taken = await this.#state({ kind, body, signature }, Uint8Array.from(publicKey))
+    if (!taken.ok) return taken
+    const { held, refusal } = taken.value
+    const isRefused = refusal !== undefined && refusal.why !== 'older'
+    return isRefused ? fail(refusal) : ok(held as unknown as Held<K>)
   }
 
   async accuse(proof: Uint8Array): Promise<boolean> {
-    const claimed = readItem({ kind: 'fork', body: proof, signature: new Uint8Array(0) })
-    if (!claimed.ok) return false
-    const held = await verifyItem(claimed.value, new Uint8Array(0))
-    if (!held.ok) return false
-    const judged = this.#book.judge(claimed.value, this.#host.wall())
-    if (judged.ok && judged.value === 'news') await this.#admit(held.value)
-    return true
+    const item = { kind: 'fork', body: proof, signature: new Uint8Array(0) } as const
+    const taken = await this.#state(item, new Uint8Array(0))
+    return taken.ok && taken.value.refusal?.why !== 'network'
   }
 
   get<K extends StatementKind>(kind: K, slot: string): Held<K> | undefined {
@@ -213,10 +209,23 @@ export class NetworkStatements
     this.#feed({ type: 'opened' })
   }
 
-  /** Puts in what was verified and others lack. */
-  async #admit(held: AnyHeld): Promise<void> {
-    await this.#intake.admit([held])
-    this.#feed({ type: 'made', id: held.id })
+  /** Takes in a statement that others lack. `refusal`: it was signed by its signer, and is not in the book all the same. */
+  async #state(
+    item: StatementItem,
+    publicKey: Uint8Array,
+  ): Promise<Result<{ readonly held: AnyHeld; readonly refusal?: StatementFault }>> {
+    const claimed = readItem(item)
+    if (!claimed.ok) return claimed
+    const verified = verifyItemSync(claimed.value, publicKey)
+    if (!verified.ok) return verified
+    const held = verified.value
+    const judged = this.#book.judge(claimed.value, this.#host.wall())
+    if (!judged.ok) return ok({ held, refusal: judged.fault })
+    if (judged.value === 'news') {
+      await this.#intake.admit([held])
+      this.#feed({ type: 'made', id: held.id })
+    }
+    return ok({ held })
   }
 
   async #take(token: number, parcel: Parcel): Promise<void> {
@@ -256,11 +265,10 @@ export class NetworkStatements
 }
 
 function unpublished(kind: StatementKind, fault: Fault): CodedError {
-  const { why } = fault as Partial<StatementFault>
-  const full = 'This node has made as many of them as others hold: use another identity.'
-  const later = 'A later one holds already, or the clock is wrong: set it and try again.'
-  const sentence = why === 'full' ? full : later
-  return new CodedError(fault, `The ${kind} was not published. ${sentence}`)
+  const full = 'Others keep no more of one peer: go on with another identity.'
+  const late = `It does not hold, or not after what was published before: check its dates and this machine's clock.`
+  const isFull = 'why' in fault && fault.why === 'full'
+  return new CodedError(fault, `The ${kind} was not published. ${isFull ? full : late}`)
 }
 
 /** The protocol's name and version. */

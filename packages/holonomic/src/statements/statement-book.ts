@@ -120,9 +120,12 @@ export class StatementBook {
       const isNews = isLater(claim, item.body, held) || this.#isFork(claimed, held)
       return isNews ? ok('news') : refuse('older')
     }
-    if (signer === this.#self) return ok('news')
-    if (this.#pushedOut.has(id) && !this.#trusts(signer)) return refuse('full')
     const shelf = this.#shelves.get(signer)
+    if (signer === this.#self) {
+      // Nothing of one's own is pushed out: others would keep no more of it.
+      return (shelf?.countOf(kind) ?? 0) < rule.most ? ok('news') : refuse('full')
+    }
+    if (this.#pushedOut.has(id) && !this.#trusts(signer)) return refuse('full')
     const first = rule.order(claim)[0]
     return shelf?.admits({ kind, first, slot }) === false ? refuse('full') : ok('news')
   }

@@ -58,7 +58,8 @@ export class StatementExchange implements Machine<
   readonly #mute = new ExpiringMap<PeerId, true>(watchedPeers, muteMs)
   readonly #openings = new BoundedMap<PeerId, TokenBucket>(watchedPeers)
   /** Who broadcast what is being taken. */
-  readonly #authorByToken = new Map<number, PeerId>()
+  readonly #heardByToken = new Map<number, { readonly author: PeerId; readonly items: number }>()
+  #heardItems = 0
   /** Evidence found here that is about to be broadcast, unless somebody else does before. */
   readonly #telling = new Set<string>()
   #isOpen = false
@@ -164,9 +165,11 @@ export class StatementExchange implements Machine<
 
   #heard(author: PeerId, parcel: Parcel, now: Instant): readonly ExchangeEffect[] {
     if (author === this.#self || this.#forgers.has(author, now)) return []
-    if (this.#authorByToken.size >= maxTaking) return []
+    const items = parcel.items.length
+    if (items === 0 || this.#heardItems + items > maxHeardItems) return []
     const token = this.#comparisons.token()
-    this.#authorByToken.set(token, author)
+    this.#heardItems += items
+    this.#heardByToken.set(token, { author, items })
     return [{ type: 'emit', output: { type: 'take', token, from: author, parcel } }]
   }
 
@@ -191,15 +194,16 @@ export class StatementExchange implements Machine<
 
   #taken(token: number, taken: Taken, now: Instant): readonly ExchangeEffect[] {
     const effects: ExchangeEffect[] = []
-    const author = this.#authorByToken.get(token)
-    if (author !== undefined) {
-      this.#authorByToken.delete(token)
+    const heard = this.#heardByToken.get(token)
+    if (heard !== undefined) {
+      this.#heardByToken.delete(token)
+      this.#heardItems -= heard.items
       // Everybody hears what is broadcast: somebody else has told of it.
       for (const id of [...taken.known, ...taken.stored]) {
         if (this.#telling.delete(id)) effects.push({ type: 'disarm', key: tellPrefix + id })
       }
       if (taken.forged > 0) {
-        effects.push(...this.#refuse(author, { code: 'holonomic/exchange-forged' }, now))
+        effects.push(...this.#refuse(heard.author, { code: 'holonomic/exchange-forged' }, now))
       }
       return effects
     }
@@ -216,8 +220,10 @@ export class StatementExchange implements Machine<
       const { output } = effect
       if (output.type === 'reject') this.#forgers.set(output.from, true, now)
       if (output.type !== 'synced') continue
-      if (!output.report.complete && output.report.received > 0) {
-        more.push(...this.#goOn(output.peer, now))
+      const { peer, report } = output
+      if (!report.complete && report.received > 0) more.push(...this.#goOn(peer, now))
+      if (report.complete && this.#meetings.met(peer)) {
+        more.push({ type: 'disarm', key: meetPrefix + peer })
       }
       if (this.#hasNews) more.push(...this.#pass(output.peer, now))
     }
@@ -288,8 +294,8 @@ const muteMs = 30_000
 /** Comparisons that a peer may open: each costs a pass over the book. Source: our choice. */
 const openingsPerSecond = 1
 const burstOpenings = 16
-/** Broadcasts that are being verified and stored at a time; more are found by comparisons. Source: our choice. */
-const maxTaking = 256
+/** Statements out of broadcasts that are verified and stored at a time; more are found by comparisons. Source: our choice. */
+const maxHeardItems = 256
 /** Among those who find the same evidence at once, the first to tell spares most others. Source: our choice: a hop. */
 const tellSpreadMs = 20
 /** A neighbour that is to begin and does not is asked. Source: our choice. */

@@ -5,7 +5,7 @@ import type { Parcel } from './exchange-messages.ts'
 import type { AnyHeld, BookEvent } from './held.ts'
 import { forksAmong } from './fork-evidence.ts'
 import type { StatementBook } from './statement-book.ts'
-import { type Claimed, readItem, verifyItem } from './statement-item.ts'
+import { type Claimed, readItem, type StatementItem, verifyItem } from './statement-item.ts'
 import { StatementStore } from './statement-store.ts'
 
 /** What an intake is made from. */
@@ -77,7 +77,7 @@ export class StatementIntake {
     return this.#inTurn(async () => {
       const useless: Uint8Array[] = []
       for await (const entries of this.#store.statements()) {
-        const read = await Promise.all(entries.map(({ item }) => item && this.#verified(item)))
+        const read = await Promise.all(entries.map(({ item }) => this.#verified(item)))
         for (const [index, { key }] of entries.entries()) {
           const held = read[index]
           const events = held === undefined ? [] : this.#add(held)
@@ -89,9 +89,9 @@ export class StatementIntake {
     })
   }
 
-  async #verified(item: Claimed['item']): Promise<AnyHeld | undefined> {
-    const claimed = readItem(item)
-    if (!claimed.ok) return undefined
+  async #verified(item: StatementItem | undefined): Promise<AnyHeld | undefined> {
+    const claimed = item && readItem(item)
+    if (claimed?.ok !== true) return undefined
     const key = await this.#store.keyOf(claimed.value.signer)
     const held = await verifyItem(claimed.value, key ?? noKey)
     return held.ok ? held.value : undefined

@@ -4,7 +4,7 @@ import {
   verifySigned,
   verifySignedSync,
 } from '@kithnet/identity'
-import { type Fault, fromHex, ok, type Result } from '@kithnet/kernel'
+import { fromHex, ok, type Result } from '@kithnet/kernel'
 import { hashHex, type PeerId, type Signed } from '@kithnet/types'
 import { readForkProof } from '../witness/fork-proof.ts'
 import type { AnyHeld } from './held.ts'
@@ -43,7 +43,7 @@ function signedKindOf(kind: SignedStatementKind): SignedKind<ClaimByKind[SignedS
 }
 
 /** What an item says: its form is right, and nothing else is known of it. */
-export function readItem(item: StatementItem): Result<Claimed, Fault> {
+export function readItem(item: StatementItem): Result<Claimed> {
   const { kind } = item
   const rule = ruleOf(kind)
   // Decoders copy what they keep; these bytes may be views into a frame.
@@ -59,7 +59,7 @@ export function verifyItemSync(
   claimed: Claimed,
   publicKey: Uint8Array,
   scheme?: SignatureScheme,
-): Result<AnyHeld, Fault> {
+): Result<AnyHeld> {
   const { kind, item } = claimed
   const copy = copyOf(item)
   if (kind === 'fork') return heldFork(claimed, copy, scheme)
@@ -71,7 +71,7 @@ export function verifyItemSync(
 export async function verifyItem(
   claimed: Claimed,
   publicKey: Uint8Array,
-): Promise<Result<AnyHeld, Fault>> {
+): Promise<Result<AnyHeld>> {
   const { kind, item } = claimed
   const copy = copyOf(item)
   if (kind === 'fork') return heldFork(claimed, copy)
@@ -79,11 +79,7 @@ export async function verifyItem(
   return verified.ok ? ok(heldOf(claimed, copy, publicKey, verified.value)) : verified
 }
 
-function heldFork(
-  claimed: Claimed,
-  copy: Signed,
-  scheme?: SignatureScheme,
-): Result<AnyHeld, Fault> {
+function heldFork(claimed: Claimed, copy: Signed, scheme?: SignatureScheme): Result<AnyHeld> {
   const proof = readForkProof(copy.body, scheme)
   if (!proof.ok) return proof
   const { publicKey } = claimed.claim as ClaimByKind['fork']

@@ -1,5 +1,5 @@
 import type { SignedKind } from '@kithnet/identity'
-import type { Fault, Result } from '@kithnet/kernel'
+import type { Result } from '@kithnet/kernel'
 import type { PeerId, Verified } from '@kithnet/types'
 import { type Consent, consentKind } from '../consent/consent.ts'
 import {
@@ -52,7 +52,7 @@ export const statementKinds: readonly StatementKind[] = [
 
 /** What a book has to know of a kind. */
 export interface KindRule<T> {
-  readonly decode: (body: Uint8Array) => Result<T, Fault>
+  readonly decode: (body: Uint8Array) => Result<T>
   /** Whose it counts as: of a proof, whom it convicts. */
   readonly signer: (statement: T) => PeerId
   /** One statement is held for each; a signer has its own, so nobody can take another's. */

@@ -81,8 +81,9 @@ function itemOf(value: Uint8Array): StatementItem | undefined {
   return kind !== undefined && isWhole ? { kind, body, signature } : undefined
 }
 
-const statementSpace = 'holonomic/statements'
-const keySpace = 'holonomic/keys'
+/** The versions are those of the forms of values. */
+const statementSpace = 'holonomic/statements/1'
+const keySpace = 'holonomic/keys/1'
 const limits: CborLimits = {
   maxBytes: maxForkProofBytes + signatureBytes + 16,
   maxDepth: 1,

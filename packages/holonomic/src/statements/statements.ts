@@ -1,4 +1,4 @@
-import type { Fault, Result } from '@kithnet/kernel'
+import type { Result } from '@kithnet/kernel'
 import type { PeerId, Signed } from '@kithnet/types'
 import type { BookEvent, Held } from './held.ts'
 import type { SignedStatementKind, StatementKind } from './statement-kinds.ts'
@@ -20,7 +20,7 @@ export interface Statements {
     kind: K,
     signed: Signed,
     publicKey: Uint8Array,
-  ): Promise<Result<Held<K>, Fault>>
+  ): Promise<Result<Held<K>>>
   /** Takes the proof of a fork that was found elsewhere. False when it proves none. */
   accuse(proof: Uint8Array): Promise<boolean>
   get<K extends StatementKind>(kind: K, slot: string): Held<K> | undefined

@@ -284,8 +284,7 @@ export class LogOwner {
     const { epoch } = owned.head!.checkpoint
     const from = Math.min(owned.knownEpochByPeer.get(to) ?? 0, epoch)
     owned.offers.set(to, { from, isDeclined: false })
-    const basis =
-      from === 0 ? new Uint8Array(0) : encodeCheckpoint(owned.log.checkpointAt(from))
+    const basis = from === 0 ? new Uint8Array(0) : encodeCheckpoint(owned.log.checkpointAt(from))
     const proof = owned.log.consistencyProof(from, epoch)
     return { type: 'send', to, message: { type: 'offer', checkpoint: owned.signed!, basis, proof } }
   }

@@ -198,7 +198,11 @@ export class StateExchange {
   ): readonly WitnessEffect[] {
     const state = this.#admitted.has(from) ? this.#stateOf(namespaces) : undefined
     const checkpoint = state?.signed
-    const shown = { type: 'send', to: from, message: { type: 'shown', number, checkpoint } } as const
+    const shown = {
+      type: 'send',
+      to: from,
+      message: { type: 'shown', number, checkpoint },
+    } as const
     if (checkpoint === undefined || opening === null) return [shown]
     const isFull = this.#tellingByPeer.size >= maxTelling && !this.#tellingByPeer.has(from)
     if (state?.members === undefined || isFull) return [shown, endTo(from, number, false)]
@@ -268,7 +272,10 @@ export class StateExchange {
     return [{ type: 'emit', output: { type: 'verify', token, from: one.peer, signed } }]
   }
 
-  #coded(one: Asking, answer: ReturnType<Reconciler['answer']> | undefined): readonly WitnessEffect[] {
+  #coded(
+    one: Asking,
+    answer: ReturnType<Reconciler['answer']> | undefined,
+  ): readonly WitnessEffect[] {
     if (answer === undefined || one.isCompared) return this.#fail(one, 'unlike')
     for (const { id } of answer.need) one.need.push(id)
     for (const { id } of answer.have) one.have.add(id)

@@ -8,8 +8,8 @@ export const logKey = 'log '
 /** Keys of the last checkpoints that were cosigned begin so: the log follows. */
 export const headKey = 'head '
 
-const logSpace = 'holonomic/log'
-const headSpace = 'holonomic/cosigned'
+const logSpace = 'holonomic/log/1'
+const headSpace = 'holonomic/cosigned/1'
 const pageEntries = 256
 const logBytes = 32
 const epochBytes = 8

@@ -1,13 +1,6 @@
 import { verifySigned } from '@kithnet/identity'
-import {
-  CodedError,
-  drive,
-  type Fault,
-  type Instant,
-  type Io,
-} from '@kithnet/kernel'
+import { CodedError, drive, type Fault, hasCode, type Instant, type Io } from '@kithnet/kernel'
 import type { PeerId, Verified } from '@kithnet/types'
-import type { CommitFault, LogFault, StateFault } from '../faults.ts'
 import type { Part } from '../part.ts'
 import { PeerStreams } from '../peer-streams.ts'
 import type { BookEvent, Held } from '../statements/held.ts'
@@ -23,6 +16,7 @@ import {
   type WitnessOutput,
 } from './witness-events.ts'
 import { WitnessExchange, type WitnessExchangeOptions } from './witness-exchange.ts'
+import { uncommitted, uncompared } from './witness-errors.ts'
 import {
   decodeWitnessMessage,
   encodeWitnessMessage,
@@ -68,16 +62,13 @@ export class WitnessRunner implements Io<PeerId, WitnessMessage, string, Witness
   #published: Promise<unknown> = Promise.resolve()
   #token = 0
 
-  private constructor(
-    part: Part,
-    kept: Pick<WitnessExchangeOptions, 'logs' | 'heads'>,
-  ) {
+  private constructor(part: Part, kept: Pick<WitnessExchangeOptions, 'logs' | 'heads'>) {
     this.#part = part
     const { host, rng, options, statements } = part
     this.config = { ...defaultWitnessConfig, ...options.witness }
     this.#lastCommit = statements.ready
     this.#closed = new Promise((_, reject) => {
-      const close = (): void => reject(host.signal.reason as Error)
+      const close = (): void => reject(host.signal.reason)
       host.signal.addEventListener('abort', close, { once: true })
     })
     this.#closed.catch(() => undefined)
@@ -121,11 +112,7 @@ export class WitnessRunner implements Io<PeerId, WitnessMessage, string, Witness
     return committed
   }
 
-  compare(
-    peer: PeerId,
-    namespaces: readonly string[],
-    fetches: boolean,
-  ): Promise<StateDifference> {
+  compare(peer: PeerId, namespaces: readonly string[], fetches: boolean): Promise<StateDifference> {
     const token = ++this.#token
     return new Promise((resolve, reject) => {
       this.#comparing.set(token, { resolve, reject })
@@ -307,6 +294,8 @@ export class WitnessRunner implements Io<PeerId, WitnessMessage, string, Witness
     } catch (error) {
       if (this.#part.host.signal.aborted) return
       this.#failed(error)
+      // The book has a later one: what it tells the machine of says the rest.
+      if (hasCode(error, 'holonomic/not-taken')) return
       const again = (): void => {
         void this.#sign(output)
       }
@@ -390,40 +379,6 @@ export class WitnessRunner implements Io<PeerId, WitnessMessage, string, Witness
 
 function cosignatureEvent(held: Held<'cosignature'>): WitnessInput {
   return { type: 'cosignature', cosignature: held.statement, signed: held }
-}
-
-function uncommitted(fault: LogFault | CommitFault): CodedError {
-  if (fault.code === 'holonomic/log-behind') {
-    return new CodedError(
-      fault,
-      `Others have epoch ${fault.knownEpoch} of this log, which this disk (at epoch ${fault.epoch}) has not: to go on would ` +
-        'fork it. Restore the newer disk, or stop the other process; else begin a log of other namespaces.',
-    )
-  }
-  return new CodedError(fault, commitSentences[fault.why])
-}
-
-const commitSentences: Readonly<Record<CommitFault['why'], string>> = {
-  'not-ready': 'Statements were not compared with a neighbour yet: wait for one.',
-  busy: 'Another state of these namespaces is being kept: wait until it is.',
-  members: 'A state has too many members, or one that is too long.',
-  namespaces: 'Namespaces are 1 to 16 texts, all different, in the order of their UTF-8 bytes.',
-  logs: 'This peer has as many logs as one may have: commit to those.',
-  disk: 'The state could not be kept: look at the store, then commit again.',
-}
-
-function uncompared(fault: StateFault): CodedError {
-  return new CodedError(fault, stateSentences[fault.why])
-}
-
-const stateSentences: Readonly<Record<StateFault['why'], string>> = {
-  unknown: 'The peer shows this node no state of these namespaces.',
-  unreachable: 'The peer could not be reached.',
-  silent: 'The peer did not answer in time.',
-  unlike: 'What the peer gave is not the state that it signed.',
-  stopped: 'The peer ended the comparison, or more differs than one comparison is for.',
-  ours: 'Commit a state of these namespaces first.',
-  busy: 'As many comparisons are under way as may be: wait for one to end.',
 }
 
 /** The protocol's name and version. */

@@ -1,10 +1,11 @@
-import { type Bytes, CodedError, type Fault } from '@kithnet/kernel'
+import { type Bytes, CodedError } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
-import type { BundleFault, StateFault } from '../faults.ts'
+import type { BundleFault } from '../faults.ts'
 import type { Part } from '../part.ts'
 import { type Checkpoint, compareStates, logLeaf } from './checkpoint.ts'
 import { checkpointId, cosignersOf } from './cosignature.ts'
 import { encodeWitnessBundle } from './witness-bundle.ts'
+import { uncompared } from './witness-errors.ts'
 import type { StateDifference } from './witness-events.ts'
 import { StatementsState } from './statements-state.ts'
 import { WitnessRunner, type WitnessServiceEvent } from './witness-runner.ts'
@@ -87,7 +88,7 @@ export class Witness {
    */
   async compare(peer: PeerId, namespaces: readonly string[]): Promise<StateComparison> {
     const { ours, theirs } = await this.#runner.compare(peer, namespaces, false)
-    if (ours === undefined) throw noState('ours', peer)
+    if (ours === undefined) throw uncompared({ code: 'holonomic/no-state', why: 'ours', peer })
     // Whose state it is and of what was checked when it came.
     const relation = compareStates(ours, theirs) === 'identical' ? 'identical' : 'divergent'
     return { relation, ours, theirs }
@@ -118,7 +119,8 @@ export class Witness {
       const fault: BundleFault = { code: 'holonomic/not-witnessed', why: 'few', by: [] }
       throw new CodedError(
         fault,
-        `Epoch ${epoch ?? 'none'} is not witnessed yet (${last} is): wait until enough peers have cosigned it.`,
+        `${epoch === undefined ? 'No state is' : `State ${epoch} is not`} witnessed yet${last > 0 ? `, ${last} is` : ''}: ` +
+          `wait until ${this.#runner.config.threshold} other peers that are let in have cosigned it.`,
       )
     }
     return encodeWitnessBundle({
@@ -144,8 +146,3 @@ export class Witness {
 
 /** The log to which a node commits the statements that it knows. */
 const statementsLog: readonly string[] = ['statements']
-
-function noState(why: StateFault['why'], peer: PeerId): CodedError<Fault> {
-  const fault: StateFault = { code: 'holonomic/no-state', why, peer }
-  return new CodedError(fault, 'Commit a state of these namespaces first.')
-}
