@@ -163,7 +163,7 @@ const detectorNames = {
 async function survivalsMeasured(): Promise<Point[]> {
   const points: Point[] = []
   for (const x of [0.75, 0.8, 0.85, 0.9, 0.95]) {
-    points.push({ series: 'measured', x, y: (await survivalAt(x, 1)).measured })
+    points.push({ series: 'measured', x, y: await survivalAt(x, 1) })
   }
   return points
 }

@@ -89,7 +89,11 @@ export class WitnessWorld {
   readonly convicted = new Map<PeerId, Map<number, Instant>>()
   /** The history behind a checkpoint, by `checkpointId`. */
   readonly logs = new Map<string, WitnessLog>()
-  readonly outputs: { readonly by: PeerId; readonly output: WitnessOutput }[] = []
+  readonly outputs: {
+    readonly by: PeerId
+    readonly at: Instant
+    readonly output: WitnessOutput
+  }[] = []
   rejected = 0
   comparisons = 0
   readonly #scheme = testScheme(nativeCosts)
@@ -340,7 +344,7 @@ export class WitnessWorld {
   }
 
   #witnessed(site: Site, output: WitnessOutput, now: Instant): void {
-    this.outputs.push({ by: site.peer, output })
+    this.outputs.push({ by: site.peer, at: now, output })
     switch (output.type) {
       case 'publish':
         this.give(site, this.#sign(site, 'checkpoint', output.body))

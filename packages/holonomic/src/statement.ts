@@ -25,11 +25,11 @@ export interface StatementShape {
 export function writeStatement(
   shape: StatementShape,
   fields: readonly CborValue[],
-  read: (body: Uint8Array) => Result<unknown, Fault>,
+  read: (body: Uint8Array) => Result<unknown>,
 ): Bytes {
   const body = encodeCbor([shape.version, ...fields])
   const back = read(body)
-  const why = back.ok ? '' : 'field' in back.fault ? `${back.fault.field}` : back.fault.code
+  const why = back.ok ? '' : reasonOf(back.fault)
   assert(back.ok, `a ${shape.name} can be read again: ${why}`)
   return body
 }
@@ -49,4 +49,9 @@ export function readStatement(
 /** What a body is called: its hash, as text. */
 export function statementId(body: Uint8Array): string {
   return toHex(hash('statement', body))
+}
+
+/** The field that is wrong, where the fault names one. */
+function reasonOf(fault: Fault): string {
+  return 'field' in fault && typeof fault.field === 'string' ? fault.field : fault.code
 }

@@ -232,13 +232,13 @@ describe('what peers of Kithnet say', () => {
     pairOf(
       wholeNumber(0, 3),
       record({ nonce: hex, content: hex, symbol: wholeNumber(0, 2 ** 24 - 1), author: anyPeerId }),
-    ).map(([kind, { nonce, content, symbol, author }]): PossessionMessage => {
+    ).map(([form, { nonce, content, symbol, author }]): PossessionMessage => {
       const id = { block: symbol % 256, symbol }
-      if (kind > 1) {
-        return { type: 'challenge', nonce, author, content, id, inFull: kind === 2 }
+      if (form > 1) {
+        return { type: 'challenge', nonce, author, content, id, inFull: form === 2 }
       }
       const bytes = utf8(content)
-      if (kind === 1) return { type: 'answer', nonce, proof: bytes.subarray(0, 32) }
+      if (form === 1) return { type: 'answer', nonce, proof: bytes.subarray(0, 32) }
       return { type: 'shown', nonce, symbol: { id, bytes, proof: bytes.subarray(0, 40) } }
     }),
     { encode: encodePossession, decode: decodePossession },

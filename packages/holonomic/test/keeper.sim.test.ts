@@ -161,6 +161,17 @@ describe('a content among ten keepers', () => {
     expect(world.readings.get(token)!.state).toBe('done')
   })
 
+  it('is kept by its author, too, when the author is one of them', async () => {
+    const world = worldOf(17, 9)
+    world.admit([...world.keepers, author])
+    const film = await filmOf(author, 'film', 700_000)
+    world.put(film)
+    world.network.run(2 * minute)
+    expect(world.placed[0]!.holders.size).toBe(10)
+    expect(world.sharesOf(film, author)).toHaveLength(4)
+    expect(world.distinct(film)).toBe(40)
+  })
+
   it('goes to newcomers, too', async () => {
     const world = worldOf(7, 9)
     const film = await filmOf(author, 'film')

@@ -5,7 +5,7 @@ import type { Change, Entry, Range, ServiceHost, Store } from '@kithnet/types'
 import { describe, expect, it } from 'vitest'
 import { parcelOf } from '../src/statements/comparison.ts'
 import type { AnyHeld, BookEvent } from '../src/statements/held.ts'
-import { StatementBook } from '../src/statements/statement-book.ts'
+import { type BookBounds, StatementBook } from '../src/statements/statement-book.ts'
 import { StatementIntake } from '../src/statements/statement-intake.ts'
 import { readItem, verifyItemSync } from '../src/statements/statement-item.ts'
 import type { SignedStatementKind } from '../src/statements/statement-kinds.ts'
@@ -70,11 +70,11 @@ class Disk implements Pick<Store, 'get' | 'scan' | 'write'> {
 }
 
 /** An intake over a disk, and what it told. */
-function intakeOver(disk: Disk, wall = noon) {
+function intakeOver(disk: Disk, wall = noon, bounds: Partial<BookBounds> = {}) {
   const events: BookEvent[] = []
   const found: string[] = []
   const clock: { wall: EpochMs } = { wall }
-  const book = new StatementBook({ self: self.peer, network })
+  const book = new StatementBook({ self: self.peer, network, bounds })
   const host = { store: disk, wall: () => epochMs(clock.wall) } as unknown as ServiceHost
   const intake = new StatementIntake({
     host,
@@ -144,6 +144,23 @@ describe('a statement', () => {
     expect(await idsOnDisk(disk)).toEqual([late.id])
     // What is loaded is no news.
     expect(second.events).toEqual([])
+  })
+
+  it('that was pushed out does not come back in an older form, after a restart neither', async () => {
+    const disk = new Disk()
+    const bounds = { statements: 2 }
+    const first = intakeOver(disk, noon, bounds)
+    const old = await consent(hourMs)
+    const withdrawal = await consent(0, noon + 1)
+    const [more, last] = [await consent(5, noon + 2, 'b'), await consent(5, noon + 3, 'c')]
+    await first.intake.take(parcelOf([withdrawal, more, last]))
+    expect(first.book.size).toBe(2)
+    for (const { book, intake } of [first, intakeOver(disk)]) {
+      if (book !== first.book) await intake.load()
+      expect(book.size).toBe(2)
+      expect((await intake.take(parcelOf([old]))).stored).toEqual([])
+      expect(book.get('consent', old.slot)).toBeUndefined()
+    }
   })
 
   it('is dropped from a disk where somebody has changed it, or its key', async () => {

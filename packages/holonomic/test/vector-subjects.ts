@@ -72,7 +72,8 @@ export function plain(value: unknown): unknown {
   if (value instanceof Map) return [...value].map(plain)
   if (value instanceof Set) return [...value].map(plain)
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, plain(part)]))
+  const present = Object.entries(value).filter(([, part]) => part !== undefined)
+  return Object.fromEntries(present.map(([key, part]) => [key, plain(part)]))
 }
 
 /** A kind of bytes: how they are read, and written again. */

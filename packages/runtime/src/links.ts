@@ -140,6 +140,11 @@ export class Links {
     dialling.bytes += bytes.length
   }
 
+  /** True while there is a link to the peer. */
+  has(peer: PeerId): boolean {
+    return this.#usedByPeer.has(peer)
+  }
+
   /** Opens a bulk stream. @throws CodedError `runtime/no-address` when the peer cannot be reached. */
   async open(peer: PeerId): Promise<Stream> {
     if (!this.#usedByPeer.has(peer)) await (this.#diallingByPeer.get(peer) ?? this.#dial(peer)).done

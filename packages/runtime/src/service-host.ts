@@ -4,6 +4,7 @@ import type { Links } from './links.ts'
 import type { Node } from './node.ts'
 import { exchange } from './protocols.ts'
 import { later, systemClock } from './system.ts'
+import { Whereabouts, whereProtocol } from './whereabouts.ts'
 
 /** What a node of these services offers beside its own: each service's interface under its name. */
 export type ServicesOf<Services extends readonly Service[]> = {
@@ -15,8 +16,22 @@ export type ServicesOf<Services extends readonly Service[]> = {
 /** The host on which the services of one node run. */
 export function serviceHost(node: Node, links: Links): ServiceHost {
   const clock = systemClock()
-  const open = async (peer: PeerId, protocol: string): Promise<Stream> =>
-    node.protocols.begin(await links.open(peer), protocol)
+  const whereabouts = new Whereabouts({
+    self: node.id,
+    book: links.book,
+    neighbours: () => node.neighbours,
+    addresses: () => node.addresses,
+    request: async (neighbour, message, ms) => {
+      const stream = node.protocols.begin(await links.open(neighbour), whereProtocol)
+      const signal = AbortSignal.any([node.signal, AbortSignal.timeout(ms)])
+      return exchange(stream, whereProtocol, message, signal)
+    },
+  })
+  node.protocols.answer(whereProtocol, (message, from) => whereabouts.answer(message, from))
+  const open = async (peer: PeerId, protocol: string): Promise<Stream> => {
+    if (!links.has(peer)) await whereabouts.find(peer)
+    return node.protocols.begin(await links.open(peer), protocol)
+  }
   return {
     self: node.id,
     network: node.network,

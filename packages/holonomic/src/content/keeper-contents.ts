@@ -170,10 +170,14 @@ export class KeeperContents {
   #place(ref: ContentRef, known: KnownContent | undefined): void {
     const watch = known?.watch
     const isReady = this.#state.isFresh && known?.isAllowed(this.#state.now) === true
-    const isIdle = watch?.placement === undefined
-    if (known === undefined || watch === undefined || !watch.isOwned || !isReady || !isIdle) {
+    if (known === undefined || watch === undefined || !watch.isOwned || !isReady) {
       const nobody = { holders: new Map(), refused: [], wanted: 0 } as const
       this.#state.emit({ type: 'placed', ref, ...nobody })
+      return
+    }
+    if (watch.placement !== undefined) {
+      // What is being mended is placed, too: its end is told.
+      watch.placement.isAsked = true
       return
     }
     // Who has placed it knows who holds it.

@@ -180,6 +180,7 @@ export class ContentKeeper implements Machine<
         if (!this.#takes.received(from, message)) this.#fetches.received(from, message)
         break
       case 'holding':
+        if (!this.#serving.admits(from)) return
         this.#claims.heard(from, message.ref, message.shares, message.hints)
         break
       case 'kept': {
@@ -188,6 +189,7 @@ export class ContentKeeper implements Machine<
         break
       }
       case 'gone':
+        if (!this.#serving.admits(from)) return
         this.#claims.gone(from, message.ref, message.shares)
     }
     this.#touch(message.ref)

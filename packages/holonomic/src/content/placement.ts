@@ -33,7 +33,7 @@ export class Placement {
   /** The `make` whose shares these are. */
   readonly token: number | undefined
   /** True when a user asked for it and is told. */
-  readonly isAsked: boolean
+  isAsked: boolean
 
   constructor(
     state: KeeperState,

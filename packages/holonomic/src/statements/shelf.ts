@@ -77,20 +77,26 @@ export class Shelf {
     return undefined
   }
 
+  /** What was pushed out and must not come back in an older form. */
+  get floors(): readonly Place[] {
+    return [...this.#floors.values()]
+  }
+
+  /** Takes nothing of this kind any more that is no better. */
+  raise(place: Place): void {
+    const floor = this.#floors.get(place.kind)
+    if (floor === undefined || precedes(place, floor)) this.#floors.set(place.kind, place)
+  }
+
   /** Remembers that this one was pushed out. The grants that have to go with it, if it was a revocation. */
   pushedOut(place: Place): readonly Place[] {
-    if (place.kind === 'consent') this.#raise(place)
+    if (place.kind === 'consent') this.raise(place)
     if (place.kind !== 'revocation') return []
     // Behind every slot, so that grants of this very instant are void, too.
     const floor: Place = { kind: 'grant', first: place.first, slot: '' }
-    this.#raise(floor)
+    this.raise(floor)
     const grants = this.#placesByKind.get('grant') ?? []
     return grants.filter((grant) => !precedes(grant, floor))
-  }
-
-  #raise(place: Place): void {
-    const floor = this.#floors.get(place.kind)
-    if (floor === undefined || precedes(place, floor)) this.#floors.set(place.kind, place)
   }
 }
 

@@ -98,6 +98,16 @@ export class StatementBook {
     return this.#shelves.get(signer)?.publicKey
   }
 
+  /** What of a signer was pushed out, so that nothing older is taken. */
+  floorsOf(signer: PeerId): readonly Place[] {
+    return this.#shelves.get(signer)?.floors ?? []
+  }
+
+  /** Remembers such a floor from before a restart. */
+  raise(signer: PeerId, floor: Place): void {
+    this.#shelves.get(signer)?.raise(floor)
+  }
+
   /** True when a proof is held that a peer has said two things at once. */
   isConvicted(peer: PeerId): boolean {
     return (this.#shelves.get(peer)?.countOf('fork') ?? 0) > 0

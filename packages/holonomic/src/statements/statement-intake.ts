@@ -85,6 +85,10 @@ export class StatementIntake {
           useless.push(...keysOf(lostOf(events)))
         }
       }
+      const { book } = this.#options
+      for (const [signer, floors] of await this.#store.floors()) {
+        for (const floor of floors) book.raise(signer, floor)
+      }
       if (useless.length > 0) await this.#store.drop(useless)
     })
   }
@@ -118,10 +122,14 @@ export class StatementIntake {
     const { book } = this.#options
     const lost = [...lostOf(events), ...put].filter(({ id }) => book.byId(id) === undefined)
     if (lost.length === 0) return
-    const signers = new Set<PeerId>(lost.map(({ signer }) => signer))
+    const signers = [...new Set<PeerId>(lost.map(({ signer }) => signer))]
+    const floors = signers.map((signer) => [signer, book.floorsOf(signer)] as const)
+    const raised = floors.filter(([, places]) => places.length > 0)
+    // Before what was pushed out is gone, what stands in for it is there.
+    if (raised.length > 0) await this.#store.putFloors(raised)
     await this.#store.drop(
       keysOf(lost),
-      [...signers].filter((signer) => book.keyOf(signer) === undefined),
+      signers.filter((signer) => book.keyOf(signer) === undefined),
     )
   }
 

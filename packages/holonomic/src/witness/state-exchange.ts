@@ -360,8 +360,8 @@ export class StateExchange {
 }
 
 /** Timers of comparisons begin so. */
-export const askTimer = 'ask '
-export const tellTimer = 'tell '
+const askTimer = 'ask '
+const tellTimer = 'tell '
 
 const sessionLimits = { difference: maxDifference } as const
 
