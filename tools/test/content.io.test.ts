@@ -34,7 +34,7 @@ async function proven(contents: Contents, ref: Parameters<Contents['holders']>[0
   }, waiting)
 }
 
-test('a file put among ten comes back whole on a new node when four are gone, and is mended meanwhile', async () => {
+test('a file put among ten comes back whole on a new node when four are gone', async () => {
   const keepers = await network.found(10)
   const [author] = keepers
   const data = someBytes(2_000_000, 'ten')

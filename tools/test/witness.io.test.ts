@@ -62,7 +62,7 @@ async function five(): Promise<readonly Peer[]> {
     () => {
       for (const one of all) expect(one.holonomic.trust.admitted()).toHaveLength(5)
     },
-    { timeout: 15_000 },
+    { timeout: 25_000 },
   )
   return all
 }
@@ -76,7 +76,7 @@ const isShown = (one: Peer, of: Peer, epoch: number, least: number): void => {
   expect(shown?.cosigners.length ?? 0).toBeGreaterThanOrEqual(least)
 }
 const soon = (check: () => void): Promise<void> =>
-  vi.waitFor(check, { timeout: 15_000, interval: 50 })
+  vi.waitFor(check, { timeout: 25_000, interval: 50 })
 
 test('five nodes: states are cosigned, compared, reconciled and proven; who forks is found out by all', async () => {
   const all = await five()

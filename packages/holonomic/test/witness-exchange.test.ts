@@ -144,6 +144,22 @@ describe('a log on a network', () => {
   })
 })
 
+it('same seed and same events, same words', () => {
+  const [one, other] = [0, 1].map(() => {
+    const world = new WitnessWorld('again', 6)
+    for (const [index, text] of ['a', 'ab', 'b'].entries()) {
+      commit(world, world.sites[index % 2]!, text)
+      world.run(30)
+    }
+    world.crash(world.sites[2]!)
+    world.begin(world.sites[2]!)
+    world.run(20_000)
+    return world.sent
+  })
+  expect(one!.length).toBeGreaterThan(30)
+  expect(other).toEqual(one)
+})
+
 describe('attacks and accidents', () => {
   it('an owner whose disk is from a backup refuses to go on, rather than fork its log', () => {
     const world = new WitnessWorld('backup', 6)

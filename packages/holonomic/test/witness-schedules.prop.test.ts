@@ -101,7 +101,7 @@ class Schedule {
 it('over random commits, twins, crashes and old disks: no witness signs for two histories', () => {
   let signatures = 0
   let convicted = 0
-  for (let seed = 0; seed < 25; seed++) {
+  for (let seed = 0; seed < 15; seed++) {
     const { world, logs } = new Schedule(seed)
     signatures += world.cosigned.length
     const byWitness = new Map<string, Checkpoint[]>()
@@ -122,6 +122,6 @@ it('over random commits, twins, crashes and old disks: no witness signs for two 
     }
   }
   // Schedules in which nothing happens prove nothing.
-  expect(signatures).toBeGreaterThan(120)
-  expect(convicted).toBeGreaterThan(6)
+  expect(signatures).toBeGreaterThan(70)
+  expect(convicted).toBeGreaterThan(3)
 })

@@ -46,13 +46,13 @@ export class Protocols {
       stream.onClose = () => this.#requestEnded(from)
       stream.onMessage = (message) => {
         stream.onMessage = () => stream.abort()
-        answer(message.slice(), from).then(
-          (reply) => {
+        answer(message.slice(), from)
+          .then((reply) => {
             stream.send(reply)
             stream.close().catch(() => {})
-          },
-          () => stream.abort(),
-        )
+          })
+          // Also when whoever asked has gone meanwhile, and nothing can be sent any more.
+          .catch(() => stream.abort())
       }
     })
   }

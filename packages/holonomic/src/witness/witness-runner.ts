@@ -112,7 +112,12 @@ export class WitnessRunner implements Io<PeerId, WitnessMessage, string, Witness
     return committed
   }
 
-  compare(peer: PeerId, namespaces: readonly string[], fetches: boolean): Promise<StateDifference> {
+  async compare(
+    peer: PeerId,
+    namespaces: readonly string[],
+    fetches: boolean,
+  ): Promise<StateDifference> {
+    this.#part.host.signal.throwIfAborted()
     const token = ++this.#token
     return new Promise((resolve, reject) => {
       this.#comparing.set(token, { resolve, reject })
