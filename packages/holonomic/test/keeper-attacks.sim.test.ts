@@ -103,6 +103,38 @@ describe('liars about possession', () => {
   })
 })
 
+describe('liars about others', () => {
+  it.each([
+    ['one that says it again and again', 1, 64],
+    ['many that say it and hold nothing', 30, 1],
+  ])('stop no repair by a hint at a holder that is none: %s', async (_, tellers, times) => {
+    const hints = Array.from({ length: times }, () => peerOf('ghost'))
+    const world = new KeeperWorld(16)
+    const tell: Stranger = (_from, message) =>
+      message.type === 'ask-holding'
+        ? [{ type: 'holding', ref: message.ref, shares: [51], hints }]
+        : []
+    const fair = peersOf(40)
+    const unfair = peersOf(tellers, 'teller')
+    world.add(author)
+    for (const peer of fair) world.add(peer, 1e9)
+    for (const peer of unfair) world.add(peer, 1e9, tell)
+    world.admit([...fair, ...unfair])
+    world.network.run(1_000)
+    const film = await filmOf(author, 'film')
+    world.put(film)
+    world.network.run(4 * hour)
+    const held = (): number => world.distinct(film, fair)
+    for (const peer of world.holders(film).slice(0, 8)) {
+      world.inject(peer, { type: 'declined', ref: film.ref, isDeclined: true })
+    }
+    world.network.run(1_000)
+    expect(held()).toBeLessThan(26)
+    world.network.run(2 * hour)
+    expect(held()).toBeGreaterThanOrEqual(26)
+  })
+})
+
 describe('holders of bad symbols', () => {
   it('are dropped and avoided, and the content is read from the others', async () => {
     const claims = taker((message) => {

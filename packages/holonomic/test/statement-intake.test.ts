@@ -212,6 +212,20 @@ describe('a statement', () => {
     }
   })
 
+  it('of this node that would exclude one that came before is not put in: nobody accuses itself', async () => {
+    const me = { peer: self.peer } as Parameters<typeof checkpointBody>[0]
+    const twin = await made(self, 'checkpoint', checkpointBody(me, 7, 'of a twin'))
+    const own = await made(self, 'checkpoint', checkpointBody(me, 7, 'own'))
+    const disk = new Disk()
+    const { intake, book, found } = intakeOver(disk)
+    const [, isIn] = await Promise.all([intake.take(parcelOf([twin])), intake.state(own)])
+    expect([isIn, found, await idsOnDisk(disk)]).toEqual([false, [], [twin.id]])
+    expect(book.isConvicted(self.peer)).toBe(false)
+    expect(await intake.state(await made(self, 'checkpoint', checkpointBody(me, 8, 'own')))).toBe(
+      true,
+    )
+  })
+
   it('needs the key of its signer, and no other', async () => {
     const disk = new Disk()
     const { intake, book } = intakeOver(disk)

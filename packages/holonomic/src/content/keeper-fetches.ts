@@ -186,16 +186,19 @@ export class KeeperFetches {
     }
   }
 
-  #took(fetch: Fetch, want: OpenWant, { symbols, why }: SymbolsMessage): boolean {
+  #took(fetch: Fetch, want: OpenWant, message: SymbolsMessage): boolean {
     const { known, blocks } = fetch
     const { peer, share, fromBlock, count } = want
+    const { why } = message
+    // The answer to another want of this peer may be longer: it is right, too.
+    const symbols = message.symbols.slice(0, count)
     if (symbols.length === 0) {
       this.#close(fetch, want)
       this.#refused(fetch, peer, share, why)
       this.#pump(fetch)
       return true
     }
-    if (symbols.length > count || !areOf(known, share, fromBlock, symbols)) {
+    if (!areOf(known, share, fromBlock, symbols)) {
       this.#listener.bad(known, peer, share)
       return false
     }

@@ -188,7 +188,7 @@ export class KeeperPlans {
   #check(known: KnownContent, watch: ContentWatch, plan: Plan): void {
     const { now, config } = this.#state
     const until = after(now, 2 * config.answerMs)
-    plan.check = { since: now, until, hinters: new Set(), hints: new Map() }
+    plan.check = { since: now, until, hintsByPeer: new Map() }
     this.#discovery.discover(known, watch, true)
   }
 
@@ -220,12 +220,20 @@ export class KeeperPlans {
     this.#mend(known, watch, plan, missing)
   }
 
-  /** True when most others have proofs of a holder of which this peer has none: then it is this one that is wrong. */
-  #isAlone(view: CensusView, { hinters, hints }: NonNullable<Plan['check']>): boolean {
-    const most = [...hinters].filter((peer) => view.sharesByHolder.has(peer)).length / 2
-    for (const [peer, count] of hints) {
+  /**
+   * True when most of those who are proven have proofs of a holder of which this peer has none: then it is this one that is
+   * wrong. Whoever merely says that it holds something says nothing here.
+   */
+  #isAlone(view: CensusView, { hintsByPeer }: NonNullable<Plan['check']>): boolean {
+    const proven = [...hintsByPeer].filter(([peer]) => view.sharesByHolder.has(peer))
+    const counts = new Map<PeerId, number>()
+    for (const [, hints] of proven) {
+      for (const peer of hints) counts.set(peer, (counts.get(peer) ?? 0) + 1)
+    }
+    for (const [peer, count] of counts) {
       const isUnseen = peer !== this.#state.self && !view.sharesByHolder.has(peer)
-      if (isUnseen && count > most && !this.#state.avoided.has(peer, this.#state.now)) return true
+      const isMost = count > proven.length / 2
+      if (isUnseen && isMost && !this.#state.avoided.has(peer, this.#state.now)) return true
     }
     return false
   }

@@ -25,9 +25,8 @@ export class ContentWatch {
   /** What a holder hints at while everybody is asked. */
   hinted(from: PeerId, hints: readonly PeerId[]): void {
     const check = this.plan?.check
-    if (check === undefined || check.hinters.has(from)) return
-    check.hinters.add(from)
-    for (const peer of hints) check.hints.set(peer, (check.hints.get(peer) ?? 0) + 1)
+    if (check === undefined || check.hintsByPeer.has(from) || !this.holders.claims.has(from)) return
+    check.hintsByPeer.set(from, new Set(hints))
   }
 
   /** True when symbols of the share can be loaded. */
@@ -60,9 +59,8 @@ export interface Plan {
 export interface Check {
   readonly since: Instant
   readonly until: Instant
-  /** Who has answered, and how many of them have a proof of each peer. */
-  readonly hinters: Set<PeerId>
-  readonly hints: Map<PeerId, number>
+  /** Who has answered, and of whom each says that it has a proof. */
+  readonly hintsByPeer: Map<PeerId, ReadonlySet<PeerId>>
 }
 
 /** Shares that are being made, and who is to keep them. */

@@ -99,7 +99,10 @@ export class NetworkStatements
 
   async publish<K extends SignedStatementKind>(kind: K, body: Uint8Array): Promise<Held<K>> {
     const signature = await this.#identity.sign(kind, body)
-    const taken = await this.#state({ kind, body, signature }, this.#identity.publicKey)
+    const item = { kind, body, signature }
+    const taken = await this.#state(item, this.#identity.publicKey, (one) =>
+      this.#intake.state(one),
+    )
     if (!taken.ok) throw unpublished(kind, taken.fault)
     const { held, refusal } = taken.value
     if (refusal !== undefined) throw unpublished(kind, refusal)
@@ -213,6 +216,7 @@ export class NetworkStatements
   async #state(
     item: StatementItem,
     publicKey: Uint8Array,
+    admit: (one: AnyHeld) => Promise<boolean> = (one) => this.#admit(one),
   ): Promise<Result<{ readonly held: AnyHeld; readonly refusal?: StatementFault }>> {
     const claimed = readItem(item)
     if (!claimed.ok) return claimed
@@ -222,10 +226,16 @@ export class NetworkStatements
     const judged = this.#book.judge(claimed.value, this.#host.wall())
     if (!judged.ok) return ok({ held, refusal: judged.fault })
     if (judged.value === 'news') {
-      await this.#intake.admit([held])
+      const refusal = { code: 'holonomic/not-taken', why: 'older' } as const
+      if (!(await admit(held))) return ok({ held, refusal })
       this.#feed({ type: 'made', id: held.id })
     }
     return ok({ held })
+  }
+
+  async #admit(one: AnyHeld): Promise<boolean> {
+    await this.#intake.admit([one])
+    return true
   }
 
   async #take(token: number, parcel: Parcel): Promise<void> {
@@ -240,6 +250,8 @@ export class NetworkStatements
   }
 
   #synced(peer: PeerId): void {
+    // Anybody may come and compare. Who is let in as a neighbour is compared with anew, and counts.
+    if (!this.neighbours.has(peer)) return
     this.compared.add(peer)
     this.#resolveReady()
     for (const listener of this.#comparedListeners) listener(peer)

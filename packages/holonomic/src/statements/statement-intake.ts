@@ -62,6 +62,17 @@ export class StatementIntake {
     return this.#inTurn(() => this.#admit(news))
   }
 
+  /** Puts in what this node has just signed. False, and it is nowhere, when it would prove a fork of its own. */
+  state(one: AnyHeld): Promise<boolean> {
+    const { book } = this.#options
+    // A twin's may have come while this one was signed or waited for its turn.
+    return this.#inTurn(async () => {
+      if (forksAmong([one], book).length > 0) return false
+      await this.#admit([one])
+      return true
+    })
+  }
+
   /** Forgets what is over. */
   expire(): Promise<void> {
     return this.#inTurn(async () => {
