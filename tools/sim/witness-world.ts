@@ -10,16 +10,7 @@ import {
   logIdOf,
   type WitnessLog,
 } from '@kithnet/holonomic'
-import type { SignatureScheme } from '@kithnet/identity'
-import {
-  epochMs,
-  type EpochMs,
-  type Instant,
-  instant,
-  seededRng,
-  utf8,
-  wallAt,
-} from '@kithnet/kernel'
+import { epochMs, type EpochMs, type Instant, seededRng, utf8, wallAt } from '@kithnet/kernel'
 import type { OverlayEvent, OverlayOutput } from '@kithnet/overlay'
 import {
   nativeCosts,
@@ -34,18 +25,14 @@ import { forksAmong } from '../../packages/holonomic/src/statements/fork-evidenc
 import type { AnyHeld, BookEvent } from '../../packages/holonomic/src/statements/held.ts'
 import { StatementBook } from '../../packages/holonomic/src/statements/statement-book.ts'
 import { StatementExchange } from '../../packages/holonomic/src/statements/statement-exchange.ts'
-import {
-  type Claimed,
-  readItem,
-  type StatementItem,
-  verifyItemSync,
-} from '../../packages/holonomic/src/statements/statement-item.ts'
 import { decodeCheckpoint } from '../../packages/holonomic/src/witness/checkpoint.ts'
 import { headKey, logKey } from '../../packages/holonomic/src/witness/witness-disk.ts'
 import type { WitnessOutput } from '../../packages/holonomic/src/witness/witness-events.ts'
 import { WitnessExchange } from '../../packages/holonomic/src/witness/witness-exchange.ts'
 import type { SignedBy } from '../../packages/holonomic/src/witness/witness-messages.ts'
 import { type OverlayEffects, OverlayWorld } from './overlay-world.ts'
+import { StatementReader } from './statement-reader.ts'
+import { WitnessLedger } from './witness-ledger.ts'
 import { type Errand, type Told, WitnessPeer } from './witness-peer.ts'
 
 /** What a peer has on disk. */
@@ -80,13 +67,8 @@ const diskMs = 2
 export class WitnessWorld {
   readonly overlays: OverlayWorld
   readonly sites: readonly Site[]
-  /** When each peer had a statement, by what it is called in comparisons. */
-  readonly arrivals = new Map<string, Map<number, Instant>>()
+  readonly ledger = new WitnessLedger()
   readonly cosigned: Noted[] = []
-  /** All checkpoints that anybody ever had, by what they are called in comparisons. */
-  readonly checkpoints = new Map<string, Checkpoint>()
-  /** When each peer had proof against a peer. */
-  readonly convicted = new Map<PeerId, Map<number, Instant>>()
   /** The history behind a checkpoint, by `checkpointId`. */
   readonly logs = new Map<string, WitnessLog>()
   readonly outputs: {
@@ -100,8 +82,7 @@ export class WitnessWorld {
   readonly #network = networkId('simulated')
   readonly #topic = topicId(this.#network, 'statements')
   readonly #parcels = new WeakMap<Uint8Array, Parcel>()
-  readonly #claims = new WeakMap<Uint8Array, Claimed>()
-  readonly #verdicts = new WeakMap<Uint8Array, AnyHeld>()
+  readonly #reader = new StatementReader(this.#scheme)
   readonly #sites: ReadonlyMap<PeerId, Site>
   readonly #lifeByPeer = new Map<PeerId, WitnessPeer>()
   #lives = 0
@@ -156,20 +137,6 @@ export class WitnessWorld {
   /** A peer's log as its running process has it. */
   logOf(site: Site): WitnessLog {
     return this.#logOf(this.#lifeByPeer.get(site.peer)!, site.peer)
-  }
-
-  /** When two states of one epoch of a peer were first both known to somebody. */
-  secondSideAt(peer: PeerId): Instant | undefined {
-    const firsts = new Map<number, Instant[]>()
-    for (const [id, { peer: owner, epoch }] of this.checkpoints) {
-      if (owner !== peer) continue
-      const first = instant(Math.min(...this.arrivals.get(id)!.values()))
-      firsts.set(epoch, [...(firsts.get(epoch) ?? []), first])
-    }
-    const seconds = [...firsts.values()].flatMap(
-      (times) => times.toSorted((a, b) => a - b)[1] ?? [],
-    )
-    return seconds.length === 0 ? undefined : instant(Math.min(...seconds))
   }
 
   wall(now: Instant): EpochMs {
@@ -227,7 +194,7 @@ export class WitnessWorld {
 
   /** What somebody signs outside of every machine. */
   signCheckpoint(site: Site, checkpoint: Checkpoint): AnyHeld {
-    return this.#sign(site, 'checkpoint', encodeCheckpoint(checkpoint))
+    return this.#reader.sign(site, 'checkpoint', encodeCheckpoint(checkpoint))
   }
 
   /** A peer takes a statement that was given to it outside the exchange, and tells everybody. */
@@ -306,7 +273,7 @@ export class WitnessWorld {
     switch (output.type) {
       case 'take': {
         const { token, parcel } = output
-        const claims = parcel.items.map((item) => this.#claim(item))
+        const claims = parcel.items.map((item) => this.#reader.claim(item))
         const judged = claims.map((one) => site.book.judge(one, this.wall(now)))
         const known = claims.filter((_, at) => {
           const one = judged[at]!
@@ -317,7 +284,7 @@ export class WitnessWorld {
           return one.ok && one.value === 'news'
         })
         const keys = parcel.keys
-        const held = news.map((one) => this.#verify(one, keys, site))
+        const held = news.map((one) => this.#reader.verify(one, keys, site))
         this.#later(site, held, (life, at) => {
           const effects = this.#admit(site, life, held, at, false)
           const stored = held.map(({ id }) => id).filter((id) => site.book.byId(id) !== undefined)
@@ -347,7 +314,7 @@ export class WitnessWorld {
     this.outputs.push({ by: site.peer, at: now, output })
     switch (output.type) {
       case 'publish':
-        this.give(site, this.#sign(site, 'checkpoint', output.body))
+        this.give(site, this.#reader.sign(site, 'checkpoint', output.body))
         return
       case 'cosign':
         this.#cosign(site, output.checkpoint, output.to, now)
@@ -355,8 +322,8 @@ export class WitnessWorld {
       case 'verify': {
         const { token, signed } = output
         const { body, signature, publicKey } = signed
-        const claim = this.#claim({ kind: 'checkpoint', body, signature })
-        const held = this.#verify(claim, [publicKey], site)
+        const claim = this.#reader.claim({ kind: 'checkpoint', body, signature })
+        const held = this.#reader.verify(claim, [publicKey], site)
         this.#later(site, [held], (life, at) => [
           ...this.#admit(site, life, [held], at, true),
           ...(held.kind === 'checkpoint'
@@ -367,14 +334,14 @@ export class WitnessWorld {
       }
       case 'take': {
         const { body, signature, publicKey } = output.signed
-        const claim = this.#claim({ kind: 'cosignature', body, signature })
-        const held = this.#verify(claim, [publicKey], site)
+        const claim = this.#reader.claim({ kind: 'cosignature', body, signature })
+        const held = this.#reader.verify(claim, [publicKey], site)
         this.#later(site, [held], (life, at) => this.#admit(site, life, [held], at, false))
         return
       }
       case 'fork': {
         const item = { kind: 'fork', body: output.proof, signature: new Uint8Array(0) } as const
-        const held = this.#verify(this.#claim(item), [], site)
+        const held = this.#reader.verify(this.#reader.claim(item), [], site)
         this.#later(site, [held], (life, at) => this.#admit(site, life, [held], at, true))
         return
       }
@@ -399,7 +366,7 @@ export class WitnessWorld {
     if (given !== undefined && given.statement.epoch >= epoch) return
     const at = this.wall(now)
     const body = encodeCosignature({ cosigner: site.peer, log, epoch, checkpoint: id, at })
-    const held = this.#sign(site, 'cosignature', body)
+    const held = this.#reader.sign(site, 'cosignature', body)
     this.cosigned.push({ by: site.peer, checkpoint })
     this.#later(site, [held], (life, done) => [
       ...this.#admit(site, life, [held], done, true),
@@ -418,13 +385,13 @@ export class WitnessWorld {
     const proofs = forksAmong(news, site.book)
     const effects: OverlayEffects[number][] = []
     const told: string[] = proofs.map(({ id }) => id)
-    for (const one of news) if (one.kind === 'checkpoint') this.#arrived(site, one, now)
+    for (const one of news) if (one.kind === 'checkpoint') this.ledger.arrived(site.index, one, now)
     for (const one of [...news, ...proofs] as AnyHeld[]) {
       for (const event of site.book.add(one, this.wall(now))) {
         if (event.type === 'held') {
           site.disk.statements.set(event.held.id, event.held)
           if (event.replaced !== undefined) site.disk.statements.delete(event.replaced.id)
-          this.#arrived(site, event.held, now)
+          this.ledger.arrived(site.index, event.held, now)
           if (isOwn) told.push(event.held.id)
         } else {
           site.disk.statements.delete(event.held.id)
@@ -469,56 +436,11 @@ export class WitnessWorld {
     return found.log
   }
 
-  #arrived({ index }: Site, held: AnyHeld, now: Instant): void {
-    const { id, signer } = held
-    if (held.kind === 'checkpoint') this.checkpoints.set(id, held.statement)
-    if (held.kind === 'fork') {
-      let proven = this.convicted.get(signer)
-      if (proven === undefined) this.convicted.set(signer, (proven = new Map()))
-      if (!proven.has(index)) proven.set(index, now)
-    }
-    let known = this.arrivals.get(id)
-    if (known === undefined) this.arrivals.set(id, (known = new Map()))
-    if (!known.has(index)) known.set(index, now)
-  }
-
   /** When signatures are checked and all is on disk. */
   #later(site: Site, held: readonly AnyHeld[], job: Errand['run']): void {
     const { now } = this.overlays.network
     const costUs = held.length * this.#scheme.costs.verifyUs
     this.run(site, job, site.cores.work(now, costUs) - now + diskMs)
-  }
-
-  #sign(site: Site, kind: 'checkpoint' | 'cosignature', body: Uint8Array): AnyHeld {
-    const { keys } = site
-    const signature = this.#scheme.signSync(keys.secretKey, kind, body)
-    return this.#verify(this.#claim({ kind, body, signature }), [keys.publicKey], site)
-  }
-
-  /** What bytes say follows from them alone, and peers share them by reference: each is read once. */
-  #claim(item: StatementItem): Claimed {
-    const known = this.#claims.get(item.body)
-    if (known !== undefined) return known
-    const read = readItem(item)
-    if (!read.ok) throw new Error(read.fault.code)
-    this.#claims.set(item.body, read.value)
-    return read.value
-  }
-
-  #verify(claimed: Claimed, keys: readonly Uint8Array[], site: Site): AnyHeld {
-    const { body } = claimed.item
-    const known = this.#verdicts.get(body)
-    if (known !== undefined) return known
-    const testing = this.#scheme as unknown as SignatureScheme
-    const own = site.book.keyOf(claimed.signer)
-    for (const key of [...keys, ...(own === undefined ? [] : [own]), new Uint8Array(0)]) {
-      const held = verifyItemSync(claimed, key, testing)
-      if (!held.ok) continue
-      this.#verdicts.set(body, held.value)
-      this.#verdicts.set(held.value.body, held.value)
-      return held.value
-    }
-    throw new Error('what honest peers pass on is signed')
   }
 }
 

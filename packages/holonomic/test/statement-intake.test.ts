@@ -1,7 +1,7 @@
-import { encodeConsent, encodePledge } from '@kithnet/holonomic'
+import { encodeConsent, encodeGrant, encodePledge } from '@kithnet/holonomic'
 import { createIdentity, type Identity } from '@kithnet/identity'
 import { type Bytes, type EpochMs, epochMs, fromHex, toHex } from '@kithnet/kernel'
-import type { Change, Entry, Range, ServiceHost, Store } from '@kithnet/types'
+import type { Change, Entry, PeerId, Range, ServiceHost, Store } from '@kithnet/types'
 import { describe, expect, it } from 'vitest'
 import { parcelOf } from '../src/statements/comparison.ts'
 import type { AnyHeld, BookEvent } from '../src/statements/held.ts'
@@ -70,11 +70,21 @@ class Disk implements Pick<Store, 'get' | 'scan' | 'write'> {
 }
 
 /** An intake over a disk, and what it told. */
-function intakeOver(disk: Disk, wall = noon, bounds: Partial<BookBounds> = {}) {
+function intakeOver(
+  disk: Disk,
+  wall = noon,
+  bounds: Partial<BookBounds> = {},
+  trusts: (book: StatementBook) => (peer: PeerId) => boolean = () => () => true,
+) {
   const events: BookEvent[] = []
   const found: string[] = []
   const clock: { wall: EpochMs } = { wall }
-  const book = new StatementBook({ self: self.peer, network, bounds })
+  const book: StatementBook = new StatementBook({
+    self: self.peer,
+    network,
+    bounds,
+    trusts: (peer) => trusts(book)(peer),
+  })
   const host = { store: disk, wall: () => epochMs(clock.wall) } as unknown as ServiceHost
   const intake = new StatementIntake({
     host,
@@ -163,6 +173,52 @@ describe('a statement', () => {
     }
   })
 
+  it('of whom others let in is not taken for one of a stranger while it is read before their grants', async () => {
+    const disk = new Disk()
+    // Whoever was granted something is trusted.
+    const trusts = (book: StatementBook) => (peer: PeerId) =>
+      [...book.all('grant')].some(({ statement }) => statement.grantee === peer)
+    const bounds = { ofStrangers: 1 }
+    const first = intakeOver(disk, noon, bounds, trusts)
+    const grant = encodeGrant({
+      network,
+      granter: self.peer,
+      grantee: author.peer,
+      kind: 'serve',
+      weight: 10_000,
+      onward: 0,
+      issuedAt: noon,
+      expiresAt: epochMs(noon + hourMs),
+    })
+    await first.intake.take(parcelOf([await made(self, 'grant', grant)]))
+    const names = 'abcdefghijkl'.split('')
+    const withdrawals = await Promise.all(names.map((name) => consent(0, noon, name)))
+    await first.intake.take(parcelOf(withdrawals))
+    expect(first.book.size).toBe(13)
+    for (let restart = 0; restart < 2; restart++) {
+      const { intake, book } = intakeOver(disk, noon, bounds, trusts)
+      await intake.load()
+      expect(book.size).toBe(13)
+      expect(await idsOnDisk(disk)).toHaveLength(13)
+    }
+  })
+
+  it('of strangers that are too many for the room that is left now go, and do not come back', async () => {
+    const disk = new Disk()
+    const first = intakeOver(disk)
+    const old = await consent(hourMs, noon, 'c')
+    for (const name of ['a', 'b', 'c']) {
+      const at = name === 'c' ? noon + 1 : noon + 9
+      await first.intake.take(parcelOf([await consent(0, at, name)]))
+    }
+    for (let restart = 0; restart < 2; restart++) {
+      const { intake, book } = intakeOver(disk, noon, { ofStrangers: 2 }, () => () => false)
+      await intake.load()
+      expect(book.size).toBe(2)
+      expect((await intake.take(parcelOf([old]))).stored).toEqual([])
+    }
+  })
+
   it('is dropped from a disk where somebody has changed it, or its key', async () => {
     for (const space of ['holonomic/statements/1', 'holonomic/keys/1']) {
       const disk = new Disk()
@@ -218,7 +274,7 @@ describe('a statement', () => {
     const own = await made(self, 'checkpoint', checkpointBody(me, 7, 'own'))
     const disk = new Disk()
     const { intake, book, found } = intakeOver(disk)
-    const [, isIn] = await Promise.all([intake.take(parcelOf([twin])), intake.state(own)])
+    const [, isIn] = await Promise.all([intake.admit([twin]), intake.state(own)])
     expect([isIn, found, await idsOnDisk(disk)]).toEqual([false, [], [twin.id]])
     expect(book.isConvicted(self.peer)).toBe(false)
     expect(await intake.state(await made(self, 'checkpoint', checkpointBody(me, 8, 'own')))).toBe(

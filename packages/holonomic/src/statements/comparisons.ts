@@ -80,8 +80,9 @@ export class Comparisons {
     const entry = this.#entryByToken.get(token)
     if (entry === undefined) return undefined
     this.#entryByToken.delete(token)
+    if (this.#entries.get(entry.key) !== entry) return forged === 0 ? [] : [rejection(entry.peer)]
     if (forged === 0) return this.#perform(entry, entry.comparison.settled(), now)
-    return this.#over(entry, { code: 'holonomic/exchange-forged' })
+    return this.#over(entry, forgery)
   }
 
   /** True for the key of a timer of these. */
@@ -144,18 +145,21 @@ export class Comparisons {
   }
 
   #forget(entry: Entry): readonly ExchangeEffect[] {
+    // What is being verified of it stays known: whoever gave it answers for it.
     this.#entries.delete(entry.key)
-    for (const [token, owner] of this.#entryByToken) {
-      if (owner === entry) this.#entryByToken.delete(token)
-    }
     return [{ type: 'disarm', key: silencePrefix + entry.key }]
   }
+}
+
+function rejection(from: PeerId): ExchangeEffect {
+  return { type: 'emit', output: { type: 'reject', from, fault: forgery } }
 }
 
 function keyOf(peer: PeerId, isOpener: boolean): string {
   return `${isOpener ? 'opened' : 'joined'} ${peer}`
 }
 
+const forgery: ExchangeFault = { code: 'holonomic/exchange-forged' }
 const silencePrefix = 'silence '
 /** Source: our choice: a slow disk and a slow processor may need seconds for a window of 150 signatures. */
 const silenceMs = 5_000

@@ -142,6 +142,14 @@ export class StatementBook {
 
   /** Puts in what was verified, and tells what has changed: nothing, when it is no news. */
   add(one: AnyHeld, now: EpochMs): readonly BookEvent[] {
+    const events = this.restore(one, now)
+    if (events.length === 0 || one.signer === this.#self) return events
+    const gone = this.#makeRoom(one.signer)
+    return gone.some(({ id }) => id === one.id) ? [] : [...events, ...gone.map(lost)]
+  }
+
+  /** The same for what was held before a restart: nothing is pushed out before all of it is there, and `fit` is called. */
+  restore(one: AnyHeld, now: EpochMs): readonly BookEvent[] {
     const { kind, slot, id, signer } = one
     const judged = this.judge({ kind, slot, id, signer, claim: claimOf(one), item: one }, now)
     if (!judged.ok || judged.value === 'known') return []
@@ -150,12 +158,22 @@ export class StatementBook {
     if (before !== undefined && !isLater(claimOf(one), one.body, before)) return []
     if (before !== undefined) this.#remove(before)
     const held = this.#put(one)
-    const gone = one.signer === this.#self ? [] : this.#makeRoom(one.signer)
-    if (gone.includes(held)) return []
-    return [
-      { type: 'held', held, ...(before === undefined ? {} : { replaced: before }) },
-      ...gone.map((lost) => ({ type: 'gone', held: lost }) as const),
-    ]
+    return [{ type: 'held', held, ...(before === undefined ? {} : { replaced: before }) }]
+  }
+
+  /** Pushes out what there is too much of. */
+  fit(): readonly BookEvent[] {
+    const { statements, ofStrangers } = this.#bounds
+    if (this.#strangers <= ofStrangers && this.size <= statements) return []
+    const gone: AnyHeld[] = []
+    this.#lookAtTrust()
+    while (this.#strangers > ofStrangers) gone.push(...this.#pushOutOfMost(true))
+    while (this.size > statements) {
+      const pushed = this.#pushOutOfMost(this.#strangers > 0)
+      if (pushed.length === 0) break
+      gone.push(...pushed)
+    }
+    return gone.map(lost)
   }
 
   /** Forgets what can say nothing any more. */
@@ -215,16 +233,7 @@ export class StatementBook {
     for (let place = shelf.excess; place !== undefined; place = shelf.excess) {
       gone.push(...this.#pushOut(shelf, place))
     }
-    const { statements, ofStrangers } = this.#bounds
-    if (this.#strangers <= ofStrangers && this.size <= statements) return gone
-    this.#lookAtTrust()
-    while (this.#strangers > ofStrangers) gone.push(...this.#pushOutOfMost(true))
-    while (this.size > statements) {
-      const lost = this.#pushOutOfMost(this.#strangers > 0)
-      if (lost.length === 0) return gone
-      gone.push(...lost)
-    }
-    return gone
+    return [...gone, ...this.fit().map(({ held }) => held)]
   }
 
   /** Whoever has most loses its last: so nobody is pushed out by another's flood. */
@@ -262,6 +271,10 @@ export class StatementBook {
 /** What a held statement says, for rules of any kind. */
 function claimOf(held: AnyHeld): ClaimByKind[StatementKind] {
   return held.statement as unknown as ClaimByKind[StatementKind]
+}
+
+function lost(held: AnyHeld): BookEvent {
+  return { type: 'gone', held }
 }
 
 function placeOf(held: AnyHeld): Place {

@@ -86,21 +86,23 @@ export class StatementIntake {
   /** Reads what is on disk. What is damaged or over is dropped: others give it again. */
   load(): Promise<void> {
     return this.#inTurn(async () => {
+      const { book, host } = this.#options
       const useless: Uint8Array[] = []
       for await (const entries of this.#store.statements()) {
         const read = await Promise.all(entries.map(({ item }) => this.#verified(item)))
         for (const [index, { key }] of entries.entries()) {
           const held = read[index]
-          const events = held === undefined ? [] : this.#add(held)
+          const events = held === undefined ? [] : book.restore(held, host.wall())
           if (events.length === 0) useless.push(key)
           useless.push(...keysOf(lostOf(events)))
         }
       }
-      const { book } = this.#options
       for (const [signer, floors] of await this.#store.floors()) {
         for (const floor of floors) book.raise(signer, floor)
       }
       if (useless.length > 0) await this.#store.drop(useless)
+      // Whom to trust is known only now.
+      await this.#drop(book.fit(), [])
     })
   }
 

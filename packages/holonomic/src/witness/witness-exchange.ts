@@ -43,6 +43,7 @@ export class WitnessExchange implements Machine<
   readonly #owner: LogOwner
   readonly #witness: LogWitness
   readonly #states: StateExchange
+  #admitted: readonly PeerId[] = []
   #token = 0
 
   constructor({ self, network, rng, config, logs, heads }: WitnessExchangeOptions) {
@@ -92,6 +93,9 @@ export class WitnessExchange implements Machine<
         this.#witness.neighbour(event.peer, event.type === 'neighbourUp')
         return []
       case 'admitted':
+        // Said at every grant and pledge of anybody: what is waited for is not offered anew each time.
+        if (isSame(event.peers, this.#admitted)) return []
+        this.#admitted = event.peers
         this.#witness.admitted(event.peers)
         this.#states.admitted(event.peers)
         return this.#owner.admitted(event.peers, now)
@@ -137,4 +141,8 @@ export class WitnessExchange implements Machine<
         return this.#states.received(from, message, now)
     }
   }
+}
+
+function isSame(one: readonly PeerId[], other: readonly PeerId[]): boolean {
+  return one.length === other.length && one.every((peer, index) => peer === other[index])
 }

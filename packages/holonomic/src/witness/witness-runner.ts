@@ -7,6 +7,7 @@ import type { BookEvent, Held } from '../statements/held.ts'
 import { type Checkpoint, checkpointKind, encodeCheckpoint, logIdOf } from './checkpoint.ts'
 import { checkpointId, encodeCosignature } from './cosignature.ts'
 import type { LogOwner } from './log-owner.ts'
+import { heardEnough } from './heard-enough.ts'
 import { changeOf, readHeads, readLogs } from './witness-disk.ts'
 import {
   defaultWitnessConfig,
@@ -56,6 +57,7 @@ export class WitnessRunner implements Io<PeerId, WitnessMessage, string, Witness
   readonly #open: Disposable[] = []
   /** Rejects when the node closes. */
   readonly #closed: Promise<never>
+  readonly #ready: Promise<void>
   /** Commits are made one after the other. */
   #lastCommit: Promise<unknown>
   /** Of the last checkpoint that was to be signed. */
@@ -64,9 +66,10 @@ export class WitnessRunner implements Io<PeerId, WitnessMessage, string, Witness
 
   private constructor(part: Part, kept: Pick<WitnessExchangeOptions, 'logs' | 'heads'>) {
     this.#part = part
-    const { host, rng, options, statements } = part
+    const { host, rng, options } = part
     this.config = { ...defaultWitnessConfig, ...options.witness }
-    this.#lastCommit = statements.ready
+    this.#ready = heardEnough(part)
+    this.#lastCommit = this.#ready
     this.#closed = new Promise((_, reject) => {
       const close = (): void => reject(host.signal.reason)
       host.signal.addEventListener('abort', close, { once: true })
@@ -228,7 +231,7 @@ export class WitnessRunner implements Io<PeerId, WitnessMessage, string, Witness
       ),
     )
     for (const peer of statements.compared) this.#feed({ type: 'compared', peer })
-    void statements.ready.then(() => this.#feed({ type: 'ready' }))
+    void this.#ready.then(() => this.#feed({ type: 'ready' }))
   }
 
   #happened(event: BookEvent): void {
