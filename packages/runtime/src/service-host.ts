@@ -28,9 +28,17 @@ export function serviceHost(node: Node, links: Links): ServiceHost {
     },
   })
   node.protocols.answer(whereProtocol, (message, from) => whereabouts.answer(message, from))
-  const open = async (peer: PeerId, protocol: string): Promise<Stream> => {
+  const reach = async (peer: PeerId): Promise<Awaited<ReturnType<Links['open']>>> => {
     if (!links.has(peer)) await whereabouts.find(peer)
-    return node.protocols.begin(await links.open(peer), protocol)
+    try {
+      return await links.open(peer)
+    } catch (error) {
+      if (!whereabouts.misled(peer)) throw error
+      return reach(peer)
+    }
+  }
+  const open = async (peer: PeerId, protocol: string): Promise<Stream> => {
+    return node.protocols.begin(await reach(peer), protocol)
   }
   return {
     self: node.id,

@@ -1,3 +1,4 @@
+import { BoundedMap } from '@kithnet/kernel'
 import {
   type Address,
   address,
@@ -34,7 +35,11 @@ export interface WhereaboutsHost {
  */
 export class Whereabouts {
   readonly #host: WhereaboutsHost
-  readonly #asking = new Map<PeerId, Promise<readonly Address[]>>()
+  readonly #asking = new Map<string, Promise<readonly Address[]>>()
+  /** What neighbours said, for as long as the peer itself has said nothing. */
+  readonly #hints = new BoundedMap<PeerId, readonly Address[]>(maxRemembered)
+  /** Peers of which the first to answer has said something wrong. */
+  readonly #doubted = new BoundedMap<PeerId, true>(maxRemembered)
 
   constructor(host: WhereaboutsHost) {
     this.#host = host
@@ -46,7 +51,24 @@ export class Whereabouts {
     if (book.of(peer).length > 0) return
     const found = await this.#ask(peer, forwardings, undefined)
     // The peer may have told by itself meanwhile.
-    if (book.of(peer).length === 0) book.learn(peer, found)
+    if (book.of(peer).length > 0) return
+    book.learn(peer, found)
+    this.#hints.set(peer, found)
+  }
+
+  /**
+   * A peer was not reached. If that was by what neighbours said, it is forgotten, and from then on all of them are heard. True
+   * when it is worth another try.
+   */
+  misled(peer: PeerId): boolean {
+    const { book } = this.#host
+    const hint = this.#hints.get(peer)
+    this.#hints.delete(peer)
+    if (hint === undefined || hint.length === 0 || book.of(peer) !== hint) return false
+    book.forget(peer)
+    const isFirst = !this.#doubted.has(peer)
+    this.#doubted.set(peer, true)
+    return isFirst
   }
 
   /** The answer to what a peer asked. Rejects when it is no question. */
@@ -63,14 +85,17 @@ export class Whereabouts {
   }
 
   #ask(peer: PeerId, hops: number, except: PeerId | undefined): Promise<readonly Address[]> {
-    const known = this.#asking.get(peer)
+    const key = `${hops} ${peer}`
+    const known = this.#asking.get(key)
     if (known !== undefined) return known
-    if (this.#asking.size >= maxAsking) return Promise.resolve([])
+    // What others ask does not keep this node from asking.
+    if (except !== undefined && this.#asking.size >= maxAsking) return Promise.resolve([])
     const others = this.#host.neighbours().filter((one) => one !== peer && one !== except)
-    const asking = Promise.any(others.map((one) => this.#askOne(one, peer, hops)))
+    const answers = others.map((one) => this.#askOne(one, peer, hops))
+    const asking = (this.#doubted.has(peer) ? allOf(answers) : Promise.any(answers))
       .catch(() => [])
-      .finally(() => this.#asking.delete(peer))
-    this.#asking.set(peer, asking)
+      .finally(() => this.#asking.delete(key))
+    this.#asking.set(key, asking)
     return asking
   }
 
@@ -82,6 +107,17 @@ export class Whereabouts {
     if (addresses.length === 0) throw new Error('this neighbour does not know')
     return addresses
   }
+}
+
+/** The first that each says, then the second: so one that lies keeps nobody from being heard. */
+async function allOf(answers: readonly Promise<readonly Address[]>[]): Promise<readonly Address[]> {
+  const settled = await Promise.allSettled(answers)
+  const lists = settled.map((one) => (one.status === 'fulfilled' ? one.value : []))
+  const mixed = new Set<Address>()
+  for (let at = 0; at < maxAddresses; at++) {
+    for (const list of lists) for (const one of list.slice(at, at + 1)) mixed.add(one)
+  }
+  return [...mixed].slice(0, maxAddresses)
 }
 
 function readAnswer(answer: Uint8Array): readonly Address[] {
@@ -99,6 +135,8 @@ export const whereProtocol = 'kithnet/where/1'
 const forwardings = 1
 /** Time to answer a question that is passed on so often. Source: our choice: a dial of the asked, and one of theirs. */
 const answerMs = [1_500, 3_000] as const
+/** Peers of which is remembered what was said of them. Source: our choice. */
+const maxRemembered = 256
 /** Peers that are looked for at a time. Source: our choice. */
 const maxAsking = 256
 const requestLimits: CborLimits = { maxBytes: 48, maxDepth: 1, maxItems: 3 }

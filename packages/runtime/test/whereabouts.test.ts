@@ -1,5 +1,5 @@
-import { toHex } from '@kithnet/kernel'
-import { type Address, encodeCbor, type PeerId } from '@kithnet/types'
+import { fromHex, toHex } from '@kithnet/kernel'
+import { type Address, encodeCbor, maxAddresses, type PeerId } from '@kithnet/types'
 import { expect, test } from 'vitest'
 import { AddressBook } from '../src/address-book.ts'
 import { Whereabouts } from '../src/whereabouts.ts'
@@ -69,4 +69,61 @@ test('what is no question is refused, and what is no answer is nothing', async (
     await lied.find(peer('3'))
     expect(book.of(peer('3')), toHex(answer.subarray(0, 9))).toEqual([])
   }
+})
+
+test('a neighbour that lies, and is first, does not keep a peer from being reached', async () => {
+  const book = new AddressBook()
+  const asked: string[] = []
+  const [liar, honest, lost] = [peer('2'), peer('3'), peer('4')]
+  const lies = Array.from({ length: maxAddresses }, (_, n) => `tls://127.0.0.1:${9_000 + n}`)
+  const where = new Whereabouts({
+    self: peer('1'),
+    book,
+    neighbours: () => [liar, honest],
+    addresses: () => [],
+    request: async (neighbour) => {
+      asked.push(neighbour)
+      if (neighbour === liar) return encodeCbor(lies)
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      return encodeCbor([placeOf(lost)])
+    },
+  })
+  await where.find(lost)
+  expect(book.of(lost)).toEqual(lies)
+  // Nobody is there: another try hears both.
+  expect(where.misled(lost)).toBe(true)
+  expect(book.of(lost)).toEqual([])
+  await where.find(lost)
+  expect(book.of(lost).slice(0, 2)).toEqual([lies[0], placeOf(lost)])
+  expect(book.of(lost)).toHaveLength(maxAddresses)
+  // It is down: it is not tried on and on, and what was said of it is not kept.
+  expect(where.misled(lost)).toBe(false)
+  expect(book.of(lost)).toEqual([])
+  // What the peer itself says is not forgotten because a dial failed.
+  await where.find(lost)
+  book.learn(lost, [placeOf(lost)])
+  expect(where.misled(lost)).toBe(false)
+  expect(book.of(lost)).toEqual([placeOf(lost)])
+})
+
+test('what others ask does not keep a node from asking', async () => {
+  const asked: PeerId[] = []
+  const where = new Whereabouts({
+    self: peer('1'),
+    book: new AddressBook(),
+    neighbours: () => [peer('2')],
+    addresses: () => [],
+    request: (_, message) => {
+      asked.push(toHex(message.slice(3, 35)) as PeerId)
+      return new Promise(() => {})
+    },
+  })
+  for (let count = 0; count < 300; count++) {
+    const sought = count.toString(16).padStart(64, '0')
+    const question = encodeCbor([fromHex(sought)!, 1])
+    where.answer(question, peer('3')).catch(() => {})
+  }
+  expect(asked).toHaveLength(256)
+  void where.find(peer('9'))
+  expect(asked.at(-1)).toBe(peer('9'))
 })
