@@ -203,6 +203,23 @@ describe('a statement', () => {
     }
   })
 
+  it('that was pushed out does not come back when the last of its signer is replaced', async () => {
+    const { intake, book, clock } = intakeOver(new Disk(), noon, { statements: 2 })
+    const other = createIdentity()
+    const expiresAt = epochMs(noon + hourMs)
+    const pledge = encodePledge({ network, peer: other.peer, bytes: 5, at: noon, expiresAt })
+    const old = await consent(90 * 24 * hourMs)
+    const [withdrawal, more] = [await consent(0, noon + 1), await consent(0, noon + 2, 'b')]
+    await intake.take(parcelOf([await made(other, 'pledge', pledge), withdrawal, more]))
+    expect(book.get('consent', old.slot)).toBeUndefined()
+    // There is room again.
+    clock.wall = epochMs(noon + 30 * 24 * hourMs)
+    await intake.expire()
+    await intake.take(parcelOf([await consent(0, noon + 3, 'b')]))
+    expect((await intake.take(parcelOf([old]))).stored).toEqual([])
+    expect(book.size).toBe(1)
+  })
+
   it('of strangers that are too many for the room that is left now go, and do not come back', async () => {
     const disk = new Disk()
     const first = intakeOver(disk)

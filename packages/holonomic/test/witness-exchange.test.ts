@@ -95,26 +95,6 @@ describe('a log on a network', () => {
     expect(told(owner, 'uncommitted').at(-1)).toMatchObject({ fault: { why: 'logs' } })
   })
 
-  it('is not offered again because somebody, of whom nothing follows, was granted something', () => {
-    const world = new WitnessWorld('grants', 9)
-    const owner = world.sites[0]!
-    for (const site of witnessesOf(world, owner)) world.crash(site)
-    commit(world, owner, 'a')
-    world.run(200)
-    const offers = (): number => world.sent.filter(({ message }) => message.type === 'offer').length
-    const before = offers()
-    expect(before).toBe(5)
-    const peers = world.sites
-      .map(({ actor }) => actor.peer)
-      .filter((peer) => peer !== owner.actor.peer)
-    world.feed(owner, { type: 'admitted', peers })
-    const after = offers()
-    for (let count = 0; count < 100; count++)
-      world.feed(owner, { type: 'admitted', peers: [...peers] })
-    world.run(1)
-    expect(offers()).toBe(after)
-  })
-
   it('what could not be kept was not committed', () => {
     const world = new WitnessWorld('disk', 4)
     const owner = world.sites[0]!

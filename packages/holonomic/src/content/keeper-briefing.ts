@@ -42,13 +42,15 @@ export class KeeperBriefing implements Disposable {
 
   /** Tells all that is known and held, and from then on what changes. */
   async begin(): Promise<void> {
-    const { part, store, feed } = this.#options
+    const { part, store, memory, feed } = this.#options
     const { host, statements, trust } = part
     for (const { slot } of statements.all('publication')) {
       this.#contents.refresh(slot, host.wall())
     }
     for (const ref of store.refs()) {
-      if (this.#contents.active.has(refText(ref))) await this.#tellHeld(ref)
+      // A crash may have come between the user's word and the deletion.
+      const isWanted = this.#contents.active.has(refText(ref)) && !memory.isDeclined(ref)
+      if (isWanted) await this.#tellHeld(ref)
       else await store.dropAll(ref)
     }
     this.#tellTrust()
@@ -63,7 +65,12 @@ export class KeeperBriefing implements Disposable {
       }),
     ]
     this.#tick()
-    void statements.ready.then(() => feed({ type: 'fresh', isFresh: true }))
+    void statements.ready.then(() => {
+      if (host.signal.aborted) return
+      // First whom not to keep for.
+      this.#tellTrust()
+      feed({ type: 'fresh', isFresh: true })
+    })
   }
 
   /** A content that may be kept. @throws CodedError `holonomic/no-content`. */
@@ -144,7 +151,9 @@ export class KeeperBriefing implements Disposable {
   /** Nothing is kept for an author whom this node does not admit, nor what its user wants none of. */
   #tellDeclined(ref: ContentRef): void {
     const { part, memory, feed } = this.#options
-    const isAdmitted = ref.author === part.host.self || part.trust.check(ref.author).ok
+    // Before statements were compared nothing is served; a grant that ran out meanwhile may have been given again.
+    const isUnsure = ref.author === part.host.self || !part.statements.fresh
+    const isAdmitted = isUnsure || part.trust.check(ref.author).ok
     const isDeclined = memory.isDeclined(ref) || !isAdmitted
     const text = refText(ref)
     if (this.#declined.has(text) === isDeclined) return

@@ -252,7 +252,7 @@ export class NetworkStatements
   #synced(peer: PeerId): void {
     // Anybody may come and compare. Who is let in as a neighbour is compared with anew, and counts.
     if (!this.neighbours.has(peer)) return
-    this.compared.add(peer)
+    if (this.compared.size < maxCompared) this.compared.add(peer)
     this.#resolveReady()
     for (const listener of this.#comparedListeners) listener(peer)
   }
@@ -288,5 +288,7 @@ const exchangeProtocol = 'kithnet/statements/1'
 /** Where statements are broadcast. The version is that of the form. */
 const statementsTopic = 'kithnet/statements/1'
 const sweepTimer = 'sweep'
+/** Most peers of which it is remembered that they were compared with. Source: our choice, far above what any fence asks. */
+const maxCompared = 1_024
 /** What is over is forgotten within this time; nothing hangs on it. Source: our choice. */
 const sweepMs = 600_000

@@ -156,7 +156,7 @@ export class StatementBook {
     const before = this.#bySlot.get(one.kind)!.get(one.slot)
     // A fork of what is held may be news, and yet not later.
     if (before !== undefined && !isLater(claimOf(one), one.body, before)) return []
-    if (before !== undefined) this.#remove(before)
+    if (before !== undefined) this.#remove(before, true)
     const held = this.#put(one)
     return [{ type: 'held', held, ...(before === undefined ? {} : { replaced: before }) }]
   }
@@ -215,11 +215,12 @@ export class StatementBook {
     return held
   }
 
-  #remove(held: AnyHeld): void {
+  /** `isReplaced`: another of the signer follows, so its shelf stays, with what it remembers. */
+  #remove(held: AnyHeld, isReplaced = false): void {
     const shelf = this.#shelves.get(held.signer)!
     shelf.remove(placeOf(held))
     if (shelf.isStranger) this.#strangers--
-    if (shelf.size === 0) this.#shelves.delete(held.signer)
+    if (shelf.size === 0 && !isReplaced) this.#shelves.delete(held.signer)
     this.#bySlot.get(held.kind)!.delete(held.slot)
     this.#byId.delete(held.id)
     this.items.delete(0, held.id)

@@ -1,15 +1,14 @@
 import {
   after,
-  BoundedMap,
   ExpiringMap,
   type Fired,
   type Instant,
   type Machine,
   pick,
   type Rng,
-  TokenBucket,
 } from '@kithnet/kernel'
 import type { PeerId } from '@kithnet/types'
+import { Openings } from '../openings.ts'
 import { parcelOf } from './comparison.ts'
 import { Comparisons } from './comparisons.ts'
 import {
@@ -56,7 +55,7 @@ export class StatementExchange implements Machine<
   readonly #forgers = new ExpiringMap<PeerId, true>(watchedPeers, avoidMs)
   /** Whoever cannot be reached, or does not speak this, is not asked. */
   readonly #mute = new ExpiringMap<PeerId, true>(watchedPeers, muteMs)
-  readonly #openings = new BoundedMap<PeerId, TokenBucket>(watchedPeers)
+  readonly #openings = new Openings()
   /** Who broadcast what is being taken. */
   readonly #heardByToken = new Map<number, { readonly author: PeerId; readonly items: number }>()
   #heardItems = 0
@@ -155,12 +154,7 @@ export class StatementExchange implements Machine<
 
   #mayOpen(peer: PeerId, now: Instant): boolean {
     if (!this.#isOpen || this.#comparisons.size >= maxComparisons) return false
-    let bucket = this.#openings.get(peer)
-    if (bucket === undefined) {
-      bucket = new TokenBucket(openingsPerSecond, burstOpenings, now)
-      this.#openings.set(peer, bucket)
-    }
-    return bucket.take(1, now)
+    return this.#openings.admits(peer, now)
   }
 
   #heard(author: PeerId, parcel: Parcel, now: Instant): readonly ExchangeEffect[] {
@@ -291,9 +285,6 @@ const watchedPeers = 256
 const avoidMs = 600_000
 /** Source: our choice: a link that was cut may stand again. */
 const muteMs = 30_000
-/** Comparisons that a peer may open: each costs a pass over the book. Source: our choice. */
-const openingsPerSecond = 1
-const burstOpenings = 16
 /** Statements out of broadcasts that are verified and stored at a time; more are found by comparisons. Source: our choice. */
 const maxHeardItems = 256
 /** Among those who find the same evidence at once, the first to tell spares most others. Source: our choice: a hop. */

@@ -48,6 +48,12 @@ export interface Recalled {
   readonly cosignature: Verified<Cosignature>
 }
 
+/** What was to be kept could not be. */
+export interface Unpersisted {
+  readonly type: 'unpersisted'
+  readonly key: string
+}
+
 /** What a witness decided. */
 export type CosignerOutput =
   /** Sign it: it goes on from all that was signed before, and that is on disk. */
@@ -91,7 +97,7 @@ type CosignerEffect = Effect<PeerId, never, string, CosignerOutput>
  * others keep its signatures, which are told again after each start.
  */
 export class Cosigner implements Machine<
-  Offered | Recalled | Persisted,
+  Offered | Recalled | Persisted | Unpersisted,
   PeerId,
   never,
   string,
@@ -100,6 +106,8 @@ export class Cosigner implements Machine<
   readonly #self: PeerId
   readonly #headsByLog = new Map<string, Head>()
   readonly #waitingByLog = new Map<string, Waiting>()
+  /** Heads that the disk would not take: they are not signed before it has them. */
+  readonly #unwritten = new Set<string>()
   /** Signatures that came back and are not below the head. */
   readonly #floorsByLog = new Map<string, Floor>()
   readonly #maxLogs: number
@@ -130,7 +138,9 @@ export class Cosigner implements Machine<
     return Math.max(head, this.#floorsByLog.get(log)?.epoch ?? 0)
   }
 
-  on(event: Offered | Recalled | Persisted | Fired<string>): readonly CosignerEffect[] {
+  on(
+    event: Offered | Recalled | Persisted | Unpersisted | Fired<string>,
+  ): readonly CosignerEffect[] {
     switch (event.type) {
       case 'offered':
         return this.#offered(event)
@@ -138,6 +148,10 @@ export class Cosigner implements Machine<
         return this.#recalled(event)
       case 'persisted':
         return this.#persisted(event.key)
+      case 'unpersisted':
+        this.#waitingByLog.delete(event.key)
+        this.#unwritten.add(event.key)
+        return []
       case 'fired':
         return []
     }
@@ -155,7 +169,8 @@ export class Cosigner implements Machine<
       const fork = { type: 'fork', publicKey, one: known.signed, other: signed } as const
       return [refusal, { type: 'emit', output: fork }]
     }
-    if (known !== undefined && known.checkpoint.epoch === checkpoint.epoch) {
+    const isHead = known?.checkpoint.epoch === checkpoint.epoch
+    if (isHead && !this.#unwritten.has(log)) {
       return [{ type: 'emit', output: { type: 'cosign', checkpoint, to } }]
     }
     this.#floorsByLog.delete(log)
@@ -229,6 +244,7 @@ export class Cosigner implements Machine<
   #persisted(log: string): readonly CosignerEffect[] {
     const waiting = this.#waitingByLog.get(log)
     this.#waitingByLog.delete(log)
+    this.#unwritten.delete(log)
     return waiting === undefined ? [] : [{ type: 'emit', output: { type: 'cosign', ...waiting } }]
   }
 }

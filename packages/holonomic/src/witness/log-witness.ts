@@ -138,6 +138,11 @@ export class LogWitness {
     return this.#perform(this.#cosigner.on({ type: 'persisted', key: log }))
   }
 
+  /** The same, when it could not be kept: whoever offers again is not told that it is busy. */
+  unpersisted(log: string): readonly WitnessEffect[] {
+    return this.#perform(this.#cosigner.on({ type: 'unpersisted', key: log }))
+  }
+
   #refusal(from: PeerId, checkpoint: Checkpoint): CosignFault['why'] | undefined {
     const log = logIdOf(checkpoint)
     if (checkpoint.peer !== from || !this.#isAppointed(from, log)) return 'not-appointed'

@@ -1,8 +1,8 @@
-import { after, type Instant, type Rng } from '@kithnet/kernel'
+import { after, equalBytes, type Instant, type Rng, toHex } from '@kithnet/kernel'
 import { acceptSession, type Reconciler, startSession } from '@kithnet/reconcile'
 import { hash, type PeerId, type Verified } from '@kithnet/types'
-import { equalBytes, toHex } from '@kithnet/kernel'
 import type { StateFault } from '../faults.ts'
+import { Openings } from '../openings.ts'
 import { type Checkpoint, decodeCheckpoint } from './checkpoint.ts'
 import { setRoot } from './log-tree.ts'
 import { type StateItems, stateItems } from './state-items.ts'
@@ -71,6 +71,7 @@ export class StateExchange {
   readonly #tellingByPeer = new Map<PeerId, Telling>()
   /** Built once a state, for many sessions. */
   readonly #itemsByMembers = new WeakMap<readonly Uint8Array[], StateItems>()
+  readonly #openings = new Openings()
   #admitted: ReadonlySet<PeerId> = new Set()
   #number = 0
 
@@ -205,7 +206,9 @@ export class StateExchange {
     } as const
     if (checkpoint === undefined || opening === null) return [shown]
     const isFull = this.#tellingByPeer.size >= maxTelling && !this.#tellingByPeer.has(from)
-    if (state?.members === undefined || isFull) return [shown, endTo(from, number, false)]
+    if (state?.members === undefined || isFull || !this.#openings.admits(from, now)) {
+      return [shown, endTo(from, number, false)]
+    }
     const held = this.#itemsOf(state.members)
     const session = acceptSession(held.items, this.#rng, { limits: sessionLimits })
     this.#tellingByPeer.set(from, { number, session, state: held })

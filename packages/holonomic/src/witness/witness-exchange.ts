@@ -4,7 +4,7 @@ import { type Checkpoint, logIdOf } from './checkpoint.ts'
 import { LogOwner, offerTimer } from './log-owner.ts'
 import { LogWitness } from './log-witness.ts'
 import { type OwnState, StateExchange } from './state-exchange.ts'
-import { headKey, logKey } from './witness-disk.ts'
+import { headKey } from './witness-disk.ts'
 import {
   defaultWitnessConfig,
   type WitnessConfig,
@@ -77,7 +77,9 @@ export class WitnessExchange implements Machine<
           ? this.#witness.persisted(event.key.slice(headKey.length))
           : this.#owner.persisted(event.key)
       case 'unpersisted':
-        return event.key.startsWith(logKey) ? this.#owner.unpersisted(event.key) : []
+        return event.key.startsWith(headKey)
+          ? this.#witness.unpersisted(event.key.slice(headKey.length))
+          : this.#owner.unpersisted(event.key)
       case 'known':
         return this.#owner.known(event, now)
       case 'cosignature':
