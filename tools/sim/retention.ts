@@ -4,7 +4,7 @@
  * Set-up: worlds of 1,000 peers (200 in the quick form) that run the `ContentKeeper` that ships, with its own config, over links of
  * 10 to 60 ms one way. A peer is there for a share q of its time, absences last 30 minutes on average, both exponential, and it
  * leaves for good after 100 days on average; for each that leaves another joins. One in ten is a liar (`retention-liar.ts`). Each seed runs one world for each q.
- * 6 to 24 contents (real symbols of 64 bytes with real proofs) are placed by honest authors at the beginning, by the default policy: 20 of 26
+ * 6 to 40 contents (real symbols of 64 bytes with real proofs) are placed by honest authors at the beginning, by the default policy: 20 of 26
  * shares rebuild, 30 holders. Statements (publication, withdrawal) reach who is there within 0.1 to 2 s; who comes back learns what
  * it missed as late after its start, and is told that it is fresh only then. Restarts lose the machine, not the store.
  *
@@ -45,7 +45,7 @@ import { type RetentionWatch, withdrawnWithinMs } from './retention-watch.ts'
 /** More looks where they scatter more: two errors of the mean are to be below the points that are allowed. */
 const fullSizes: readonly (readonly [availability: number, size: Size])[] = (
   [
-    [0.8, 24],
+    [0.8, 40],
     [0.85, 16],
     [0.9, 6],
     [0.95, 6],

@@ -37,8 +37,11 @@ const noble: Blake3 = (message) => blake3(message)
 let backend: Blake3 = noble
 const prefixByLabel = new Map<HashLabel, Uint8Array>()
 
-/** Where what is short is put together: a hash is a call that keeps nothing. Source: our choice; most payloads fit. */
-const scratch = new Uint8Array(4_096)
+/**
+ * Where parts are put together: a hash is a call that keeps nothing. Source: our choice: a fragment of 64 KiB and what goes with it,
+ * so that nothing which a peer sends costs an array.
+ */
+const scratch = new Uint8Array(66_560)
 
 /**
  * BLAKE3 of `kithnet/1/<label>`, a zero byte and the parts, one after the other. The parts of one label
