@@ -1,15 +1,15 @@
 /**
  * Logs that are witnessed, while some owners fork theirs and disks are restored from backups.
  *
- * Set-up. 1,000 whole overlays (from the second seed on 200, which take a tenth of the quarter of an hour) of the `lan` preset with the exchange of statements and the machine of witnesses that ship,
- * 5 to 30 ms one way, 0.12 ms a check, 2 ms a commit; all are admitted. 16 owners commit two or three states in 30 s; the rest
- * only witness, for a broadcast costs a thousand deliveries: more owners would change the length of a run and nothing else.
- * Of the owners, in each run:
- * - 5 equivocate: past all machines of their own they sign two states of one epoch, give each to another peer at the same
+ * Set-up. Whole overlays of the `lan` preset with the exchange of statements and the machine of witnesses that ship, 5 to 30 ms
+ * one way, 0.12 ms a check, 2 ms a commit; all are admitted. A few owners commit; the rest only witness, for a broadcast costs a
+ * delivery at each peer: more owners would change the length of a run and nothing else. The first seed has 1,000 peers and 6 owners
+ * that commit two or three states in 10 s; the others 200 peers and 16 owners in 30 s, which takes a minute and a half. Of these 16 (6), in each run:
+ * - 5 (2) equivocate: past all machines of their own they sign two states of one epoch, give each to another peer at the same
  *   moment, and offer both to all of their witnesses in turn, each side from its own history;
- * - 3 run twice: another process with the same disk signs a state of the same epoch in the same moment;
- * - 2 crash and come back with a disk from before their last commit, and commit again: they must refuse;
- * - 6 are honest. 5 witnesses of the equivocators come back, too, with disks from before what they signed, and are offered
+ * - 3 (1) run twice: another process with the same disk signs a state of the same epoch in the same moment;
+ * - 2 (1) crash and come back with a disk from before their last commit, and commit again: they must refuse;
+ * - 6 (2) are honest. 5 (2) witnesses of the equivocators come back, too, with disks from before what they signed, and are offered
  *   the other side at once, and again.
  *
  * `lastHop` is how long an honest checkpoint takes to the last honest peer of those that never crash; crashes come after all
@@ -35,6 +35,18 @@ import { type Outcome, type Size, Trial } from './witness-trial.ts'
 const fullSize: Size = {
   peers: 1_000,
   joinMs: 10,
+  settleMs: 5_000,
+  spanMs: 10_000,
+  equivocators: 2,
+  twins: 1,
+  restored: 1,
+  honest: 2,
+  restoredWitnesses: 2,
+  commits: 2,
+}
+const laterSize: Size = {
+  peers: 200,
+  joinMs: 10,
   settleMs: 10_000,
   spanMs: 30_000,
   equivocators: 5,
@@ -44,7 +56,6 @@ const fullSize: Size = {
   restoredWitnesses: 5,
   commits: 2,
 }
-const laterSize: Size = { ...fullSize, peers: 200 }
 const quickSize: Size = {
   peers: 40,
   joinMs: 20,
