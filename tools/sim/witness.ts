@@ -4,7 +4,7 @@
  * Set-up. Whole overlays of the `lan` preset with the exchange of statements and the machine of witnesses that ship, 5 to 30 ms
  * one way, 0.12 ms a check, 2 ms a commit; all are admitted. A few owners commit; the rest only witness, for a broadcast costs a
  * delivery at each peer: more owners would change the length of a run and nothing else. The first seed has 1,000 peers and 6 owners
- * that commit two or three states in 10 s; the others 200 peers and 16 owners in 30 s, which takes a minute and a half. Of these 16 (6), in each run:
+ * that commit two or three states in 6 s; the others 200 peers and 16 owners in 30 s, which takes a minute and a half. Of these 16 (6), in each run:
  * - 5 (2) equivocate: past all machines of their own they sign two states of one epoch, give each to another peer at the same
  *   moment, and offer both to all of their witnesses in turn, each side from its own history;
  * - 3 (1) run twice: another process with the same disk signs a state of the same epoch in the same moment;
@@ -35,8 +35,8 @@ import { type Outcome, type Size, Trial } from './witness-trial.ts'
 const fullSize: Size = {
   peers: 1_000,
   joinMs: 10,
-  settleMs: 5_000,
-  spanMs: 10_000,
+  settleMs: 10_000,
+  spanMs: 6_000,
   equivocators: 2,
   twins: 1,
   restored: 1,
